@@ -1,0 +1,45 @@
+# make demo   install what is needed, build the page, serve it with the released models
+# make test   install what is needed, check and test everything, the real browser included
+PORT ?= 8000
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test build lock clean
+demo: .venv/.run build
+	$(BIN)/inkgrad serve --port $(PORT)
+
+test: .venv/.dev build
+	tests/system-packages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	cd web && npm run --silent check && npm test --silent
+	$(BIN)/pytest -n 2
+
+build: web/node_modules/.stamp
+	cd web && npm run --silent build
+
+web/node_modules/.stamp: web/package-lock.json
+	cd web && npm ci --silent
+	touch $@
+
+.venv/.run: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.run
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
+	touch $@
+
+# Both lock files carry hashes and no addresses.
+lock:
+	$(BIN)/pip install --quiet uv
+	for g in build dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header --group $$g pyproject.toml \
+	  -o requirements$$([ $$g = dev ] && echo -dev).txt; done
+	cd web && npm install --package-lock-only
+
+clean:
+	rm -rf .venv web/node_modules web/dist

@@ -1,0 +1,1 @@
+"""inkgrad: a handwritten-digit reader, from tinygrad to the browser."""
