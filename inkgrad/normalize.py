@@ -38,7 +38,7 @@ def _areas(origin: Tensor, scale: Tensor, rows: int, n: int) -> Tensor:
 
 def _shift(profile: Tensor, origin: Tensor, scale: Tensor) -> Tensor:
     """By how many whole pixels [B, 1] the 20-pixel box must move for its centre of mass to fall on pixel 14."""
-    mass = (_areas(origin, scale, BOX, profile.shape[1]) * profile.unsqueeze(1)).sum(2)
+    mass = (_areas(origin, scale, BOX, int(profile.shape[1])) * profile.unsqueeze(1)).sum(2)
     index = Tensor.arange(BOX, dtype=dtypes.int32).cast(dtypes.float32)
     centre = (mass * index).sum(1, keepdim=True) / mass.sum(1, keepdim=True).maximum(1e-6)
     # MNIST's centres lie in [13.5, 14.5). A symmetric digit's lies exactly on that edge, where the order of a sum would
@@ -58,8 +58,8 @@ def normalize(mask: Tensor) -> Tensor:
     # The box is made square about its centre, on whole pixels: what is already 20 pixels long then stays untouched.
     top, left = top - ((side - height) / 2).floor(), left - ((side - width) / 2).floor()
     down, right = _shift(rows, top, scale), _shift(columns, left, scale)
-    vertical = _areas(top - down * scale, scale, SIDE, mask.shape[1])
-    horizontal = _areas(left - right * scale, scale, SIDE, mask.shape[2])
+    vertical = _areas(top - down * scale, scale, SIDE, int(mask.shape[1]))
+    horizontal = _areas(left - right * scale, scale, SIDE, int(mask.shape[2]))
     picture = vertical.contiguous() @ mask @ horizontal.contiguous().transpose(1, 2)
     brightest = picture.max((1, 2), keepdim=True).maximum(1e-6)
     # A tenth of MNIST's digits peak at 254, not 255: those are left as they are.
