@@ -65,7 +65,8 @@ def train(recipe: Recipe, out: Path, data: Mnist, resume: bool = False) -> Metri
     loss_sum = Tensor.zeros(1).contiguous()
     Tensor.realize(loss_sum, *weights.values(), *(averages[name].assign(weights[name]) for name in weights))
     averaged = [(averages[name], weight) for name, weight in weights.items() if weight.dtype == dtypes.float32]
-    images, labels = Tensor(data.train_images[:kept]).realize(), Tensor(data.train_labels[:kept]).realize()
+    # Copied: tinygrad 0.14 uploads to CUDA from writable memory only.
+    images, labels = (Tensor(part[:kept].copy()).realize() for part in (data.train_images, data.train_labels))
 
     @TinyJit
     def advance(index: Tensor, noise: Tensor, rates: Tensor) -> None:
