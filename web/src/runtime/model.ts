@@ -1,0 +1,170 @@
+/** @file One model: its file and the backend that runs it best, now. */
+import type { Backend, Values } from './backend';
+import { ModelFileError } from './json';
+import { type ModelFile, parseModelFile } from './modelfile';
+import { selfTest } from './selftest';
+import { createWasm } from './wasm';
+import { createWebGpu, DeviceLostError, type WebGpu } from './webgpu';
+
+/** Which backend answers. */
+export interface Status {
+  readonly backend: Backend['name'];
+  /** A sentence that says why it is not the one asked for (`auto` asks for WebGPU); else undefined. */
+  readonly reason: string | undefined;
+}
+
+export interface LoadOptions {
+  /** `auto` starts on WebAssembly and moves to WebGPU when that is ready. */
+  readonly backend: 'auto' | Backend['name'];
+  /** Called at every change of the model's status. */
+  readonly onChange?: (status: Status) => void;
+}
+
+export interface Model {
+  readonly file: ModelFile;
+  /** WebAssembly, for work too small for the GPU. Where the browser refuses it, WebGPU in its place. */
+  readonly wasm: Backend;
+  /** The backend that `run` uses now. */
+  readonly active: Backend;
+  readonly status: Status;
+  /** As {@link Backend.run}, on the active backend; on the next one if WebGPU is lost meanwhile. */
+  run(program: string, inputs: Values): Promise<Record<string, Float32Array>>;
+  /** Frees the GPU; runs in flight reject. */
+  destroy(): void;
+}
+
+/**
+ * Loads a model. With `auto` and `wasm` it is ready as soon as WebAssembly is; `webgpu` waits until
+ * WebGPU works or does not. WebGPU is trusted when it passes the file's self-test; when its device is
+ * lost it is started once more, then never again.
+ * @param source where the file lies, or its bytes
+ * @throws Error with a sentence for people: the file cannot be had or used, or no backend starts
+ */
+export async function loadModel(
+  source: string | URL | ArrayBuffer,
+  { backend: asked, onChange }: LoadOptions,
+): Promise<Model> {
+  const file = await readModelFile(source);
+  let gpu: WebGpu | undefined;
+  let starting: Promise<void> = Promise.resolve();
+  let restarts = 1;
+  let destroyed = false;
+
+  const compiled = await createWasm(file).catch((error: Error) => error);
+  const wasm: Backend =
+    compiled instanceof Error
+      ? {
+          name: 'webgpu',
+          async run(program, inputs) {
+            await starting;
+            if (!gpu) throw new Error(status.reason);
+            return model.run(program, inputs);
+          },
+          destroy() {},
+        }
+      : compiled;
+
+  let status: Status = {
+    backend: wasm.name,
+    reason: asked === 'wasm' ? undefined : 'WebGPU is being prepared',
+  };
+
+  function use(next: WebGpu | undefined, reason?: string): void {
+    gpu = next;
+    status = { backend: model.active.name, reason };
+    onChange?.(status);
+  }
+
+  async function startWebGpu(): Promise<void> {
+    const next = await createTested(file).catch((error: Error) => error);
+    if (next instanceof Error) {
+      if (!destroyed) use(undefined, `WebGPU cannot be used: ${next.message}`);
+    } else if (destroyed) {
+      next.destroy();
+    } else {
+      void next.lost.then((reason) => answerLoss(next, reason));
+      const instead = asked === 'wasm' && compiled instanceof Error;
+      use(next, instead ? `WebAssembly cannot be used: ${compiled.message}` : undefined);
+    }
+  }
+
+  /** The device's own report and the run that fails both lead here: the first one counts. */
+  function answerLoss(lost: Backend, reason: string): void {
+    if (lost !== gpu || destroyed) return;
+    if (restarts-- > 0) starting = startWebGpu();
+    use(undefined, `WebGPU was lost: ${reason}`);
+  }
+
+  const model: Model = {
+    file,
+    wasm,
+    get active() {
+      return gpu ?? wasm;
+    },
+    get status() {
+      return status;
+    },
+    async run(program, inputs) {
+      for (;;) {
+        if (destroyed) throw new Error('the model was destroyed');
+        const backend = model.active;
+        try {
+          return await backend.run(program, inputs);
+        } catch (error) {
+          if (!(error instanceof DeviceLostError)) throw error;
+          answerLoss(backend, error.message);
+        }
+      }
+    },
+    destroy() {
+      destroyed = true;
+      gpu?.destroy();
+      wasm.destroy();
+    },
+  };
+
+  if (asked !== 'wasm' || compiled instanceof Error) starting = startWebGpu();
+  if (asked === 'webgpu' || compiled instanceof Error) await starting;
+  if (compiled instanceof Error && !gpu) {
+    throw new Error(`WebAssembly cannot be used: ${compiled.message}; ${status.reason}`);
+  }
+  return model;
+}
+
+async function createTested(file: ModelFile): Promise<WebGpu> {
+  const gpu = await createWebGpu(file);
+  try {
+    await selfTest(file, gpu);
+    return gpu;
+  } catch (error) {
+    gpu.destroy();
+    throw error;
+  }
+}
+
+async function readModelFile(source: string | URL | ArrayBuffer): Promise<ModelFile> {
+  const bytes = source instanceof ArrayBuffer ? source : await download(source);
+  try {
+    return parseModelFile(bytes);
+  } catch (error) {
+    if (!(error instanceof ModelFileError)) throw error;
+    const name = source instanceof ArrayBuffer ? 'The model file' : `The model file ${source}`;
+    throw new Error(`${name} cannot be used: ${error.message}`, { cause: error });
+  }
+}
+
+async function download(url: string | URL): Promise<ArrayBuffer> {
+  const fail = (what: string) => (cause: unknown) => {
+    throw new Error(what, { cause });
+  };
+  const response = await fetch(url).catch(
+    fail(`The model file ${url} cannot be fetched: the server does not answer`),
+  );
+  if (!response.ok) {
+    throw new Error(`The model file ${url} cannot be fetched: the server says ${response.status}`);
+  }
+  if (response.headers.get('content-type')?.startsWith('text/html')) {
+    throw new Error(`${url} is a web page, not a model file`);
+  }
+  return response.arrayBuffer().catch(fail(`The download of the model file ${url} broke off`));
+}

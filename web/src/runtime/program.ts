@@ -1,0 +1,115 @@
+/** @file A program of a model file: the plan that both backends carry out, every field checked. */
+import { check, type Json, mapValues } from './json';
+import { elements, type Tensor } from './safetensors';
+
+/** A range of a program's arena, in bytes; WebGPU wants offsets that are multiples of 256. */
+export interface Region {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** The place of an input, an output or a weight in the arena: float32, row-major. */
+export interface Slot extends Region {
+  readonly shape: readonly number[];
+}
+
+/** One launch of a kernel; its i-th binding is `@group(0) @binding(i)`. */
+export interface Dispatch {
+  readonly kernel: string;
+  readonly workgroups: readonly [x: number, y: number, z: number];
+  readonly bindings: readonly Region[];
+}
+
+/** Inputs, outputs, weights and temporaries all lie in one flat memory, the arena. */
+export interface Program {
+  /** Bytes of the arena. */
+  readonly arena: number;
+  readonly inputs: ReadonlyMap<string, Slot>;
+  readonly outputs: ReadonlyMap<string, Slot>;
+  /** By the name of the tensor that holds the values. */
+  readonly weights: ReadonlyMap<string, Slot>;
+  /** WGSL by the name of its entry point. */
+  readonly kernels: ReadonlyMap<string, string>;
+  /** In the order in which they run. */
+  readonly dispatches: readonly Dispatch[];
+}
+
+/** What every WebGPU device offers (https://www.w3.org/TR/webgpu/#limit-default). */
+const MAX_BINDINGS = 8;
+const MAX_WORKGROUPS = 65535;
+
+/** Bytes of all arenas of a file: far above any model for a page, far below what would sink one. */
+const MAX_ARENAS = 2 ** 30;
+
+/**
+ * Checks the metadata's `programs`.
+ * @param tensors those of the same file, which the programs' weights name
+ * @throws ModelFileError
+ */
+export function parsePrograms(
+  programs: Json,
+  tensors: ReadonlyMap<string, Tensor>,
+): ReadonlyMap<string, Program> {
+  let room = MAX_ARENAS;
+  return mapValues(programs.fields(), (program) => {
+    const parsed = parseProgram(program, tensors, room);
+    room -= parsed.arena;
+    return parsed;
+  });
+}
+
+function parseProgram(program: Json, tensors: ReadonlyMap<string, Tensor>, room: number): Program {
+  const arena = program.get('arena').whole({ max: room, step: 4 });
+  const region = (start: Json, bytes: number): Region => {
+    const offset = start.whole({ max: arena, step: 256 });
+    const end = offset + bytes;
+    check(end <= arena, `${start.path}: the region ends at byte ${end} of an arena of ${arena}`);
+    return { offset, bytes };
+  };
+  const slot = (field: Json): Slot => {
+    field.get('dtype').oneOf('float32');
+    const shape = field.get('shape').shape();
+    return { ...region(field.get('offset'), 4 * elements(shape)), shape };
+  };
+  const weight = (offset: Json, name: string): Slot => {
+    const { dtype, shape } = tensors.get(name) ?? {};
+    check(shape !== undefined, `${offset.path}: the file holds no such tensor`);
+    check(dtype !== 'U8', `${offset.path}: the tensor must be F16 or F32, but is U8`);
+    return { ...region(offset, 4 * elements(shape)), shape };
+  };
+  const inputs = mapValues(program.get('inputs').fields(), slot);
+  const outputs = mapValues(program.get('outputs').fields(), slot);
+  const weights = mapValues(program.get('weights').fields(), weight);
+  // What is written before a run must leave the weights as they are.
+  disjoint(program, [...inputs.values(), ...outputs.values(), ...weights.values()]);
+
+  const kernels = mapValues(program.get('kernels').fields(), (source) => source.text());
+  const dispatches = program
+    .get('dispatches')
+    .items()
+    .map((dispatch) => {
+      const kernel = dispatch.get('kernel').text();
+      check(kernels.has(kernel), `${dispatch.path}: the program has no kernel "${kernel}"`);
+      const counts = dispatch.get('workgroups').items(3);
+      const [x, y, z] = counts.map((n) => n.whole({ min: 1, max: MAX_WORKGROUPS }));
+      const bindings = dispatch
+        .get('bindings')
+        .items()
+        .map((binding) => {
+          const [offset, bytes] = binding.items(2);
+          return region(offset!, bytes!.whole({ min: 4, step: 4 }));
+        });
+      check(bindings.length <= MAX_BINDINGS, `${dispatch.path} has over ${MAX_BINDINGS} bindings`);
+      disjoint(dispatch, bindings); // all are writable, so WebGPU forbids that they overlap
+      return { kernel, workgroups: [x!, y!, z!] as const, bindings };
+    });
+  return { arena, inputs, outputs, weights, kernels, dispatches };
+}
+
+function disjoint({ path }: Json, regions: readonly Region[]): void {
+  let end = 0;
+  for (const { offset, bytes } of [...regions].sort((a, b) => a.offset - b.offset)) {
+    check(offset >= end, `${path}: two regions overlap at byte ${offset} of the arena`);
+    end = offset + bytes;
+  }
+}

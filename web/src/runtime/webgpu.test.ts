@@ -1,0 +1,84 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { type FakeGpu, installFakeGpu, KERNELS } from './fakegpu';
+import { classify, modelFile, type Parts } from './fixture';
+import { parseModelFile } from './modelfile';
+import { createWebGpu, DeviceLostError } from './webgpu';
+
+let gpu: FakeGpu;
+beforeEach(() => {
+  gpu = installFakeGpu();
+});
+
+const create = (edit?: (parts: Parts) => void) => createWebGpu(parseModelFile(modelFile(edit)));
+const image = Float32Array.of(1, 2, 3, 4);
+
+test('runs asked for at once take turns', async () => {
+  const backend = await create(); // the fake rejects a map while one is in flight
+  const images = [0, 1, 2, 3].map((k) => image.map((x) => x + k));
+  const answers = await Promise.all(images.map((image) => backend.run('classify', { image })));
+  expect(answers).toEqual(images.map((image) => ({ logits: classify(image) })));
+});
+
+test('a wrong call costs no device', async () => {
+  const backend = await create();
+  await expect(backend.run('classify', {})).rejects.toThrow('but got none');
+  await expect(backend.run('other', {})).rejects.toThrow('the model has no program "other"');
+  expect(await backend.run('classify', { image })).toEqual({ logits: classify(image) });
+});
+
+test('says why it cannot start, and leaves no device behind', async () => {
+  const broken = create((parts) => (parts.programs['classify'].kernels.scale = 'fn'));
+  await expect(broken).rejects.toThrow('kernel "scale" does not compile: line 1: no entry');
+  expect(gpu.devices.map((device) => device.gone)).toEqual([true]);
+  gpu.hasAdapter = false;
+  await expect(create()).rejects.toThrow('WebGPU finds no graphics adapter');
+  vi.stubGlobal('navigator', {});
+  await expect(create()).rejects.toThrow('this browser does not offer WebGPU');
+  vi.stubGlobal('navigator', undefined);
+  await expect(create()).rejects.toThrow('this browser does not offer WebGPU');
+});
+
+test.each([false, true])(
+  'runs end when the device is lost (maps forgotten: %s)',
+  async (forget) => {
+    gpu.forgetMaps = forget;
+    const backend = await create();
+    gpu.holdMaps = true;
+    const runs = [1, 2].map(() =>
+      backend.run('classify', { image }).catch((error: Error) => error),
+    );
+    await vi.waitFor(() => expect(gpu.devices[0]!.held.length).toBe(1));
+    gpu.devices[0]!.lose('it fell off the bus');
+    const errors = [
+      ...(await Promise.all(runs)),
+      await backend.run('classify', { image }).catch((e) => e),
+    ];
+    for (const error of errors) expect(error).toBeInstanceOf(DeviceLostError);
+    expect(await backend.lost).toMatch(forget ? 'it fell off the bus' : 'aborted');
+  },
+);
+
+test('an error that no scope catches ends the device', async () => {
+  const backend = await create();
+  gpu.devices[0]!.fail('out of memory');
+  expect(await backend.lost).toBe('out of memory');
+  expect(gpu.devices[0]!.gone).toBe(true);
+});
+
+test('a kernel that throws, as a driver may, is a lost device', async () => {
+  gpu.kernels = {
+    ...KERNELS,
+    scale: () => {
+      throw new Error('driver');
+    },
+  };
+  const backend = await create();
+  await expect(backend.run('classify', { image })).rejects.toThrow(DeviceLostError);
+});
+
+test('destroy frees the device', async () => {
+  const backend = await create();
+  backend.destroy();
+  expect(gpu.devices[0]!.gone).toBe(true);
+  await expect(backend.run('classify', { image })).rejects.toThrow('the model was destroyed');
+});

@@ -1,0 +1,183 @@
+/** @file The WebGPU backend. Whatever goes wrong after the start ends in one way: the device is given up. */
+import { type Backend, findProgram, type Values, writeWeights } from './backend';
+import { mapValues } from './json';
+import type { ModelFile } from './modelfile';
+import type { Program } from './program';
+
+/** The device went away, so the run has no answer: another backend may have. */
+export class DeviceLostError extends Error {
+  override readonly name = 'DeviceLostError';
+}
+
+export interface WebGpu extends Backend {
+  /** Resolves to the reason when the device is lost, given up or destroyed; never rejects. */
+  readonly lost: Promise<string>;
+}
+
+/**
+ * Takes a device of its own, so that `destroy` frees all that the model holds on the GPU.
+ * A run rejects with DeviceLostError when the device is lost before it has its answer.
+ * @throws Error if there is no WebGPU, no adapter, too little memory or a kernel does not compile
+ */
+export async function createWebGpu(file: ModelFile): Promise<WebGpu> {
+  const device = await requestDevice(file);
+  let giveUp!: (reason: string) => void;
+  const lost = new Promise<string>((resolve) => {
+    giveUp = (reason) => {
+      resolve(reason);
+      device.destroy();
+    };
+  });
+  void device.lost.then((info) => giveUp(info.message || info.reason));
+  // An error outside any scope leaves the results in doubt.
+  device.addEventListener('uncapturederror', ({ error }) => giveUp(error.message));
+
+  const prepared = await Promise.race([
+    prepareAll(device, file),
+    lost.then((reason) => Promise.reject(new DeviceLostError(reason))),
+  ]).catch((error: Error) => {
+    giveUp(error.message);
+    throw error;
+  });
+
+  let alive = true;
+  let abandon: () => void = () => {};
+  void lost.then(() => {
+    alive = false;
+    abandon();
+  });
+
+  async function run(name: string, inputs: Values) {
+    const program = findProgram(file, name, inputs);
+    const { arena, staging, steps } = prepared.get(name)!;
+    if (!alive) throw new DeviceLostError(await lost);
+    try {
+      for (const [key, { offset }] of program.inputs) {
+        device.queue.writeBuffer(arena, offset, inputs[key]!);
+      }
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      for (const { pipeline, bindGroup, workgroups } of steps) {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, bindGroup);
+        pass.dispatchWorkgroups(...workgroups);
+      }
+      pass.end();
+      let end = 0;
+      for (const { offset, bytes } of program.outputs.values()) {
+        encoder.copyBufferToBuffer(arena, offset, staging, end, bytes);
+        end += bytes;
+      }
+      device.queue.submit([encoder.finish()]);
+
+      await new Promise<void>((resolve, reject) => {
+        abandon = reject; // a browser that forgets the map when the device is lost hangs nobody
+        staging.mapAsync(GPUMapMode.READ).then(resolve, reject);
+      });
+      const mapped = staging.getMappedRange();
+      let start = 0;
+      const results = mapValues(program.outputs, ({ bytes }) => {
+        return new Float32Array(mapped.slice(start, (start += bytes)));
+      });
+      staging.unmap();
+      return Object.fromEntries(results);
+    } catch (error) {
+      giveUp(error instanceof Error ? error.message : String(error));
+      throw new DeviceLostError(await lost);
+    }
+  }
+
+  // There is one arena and one staging buffer, so one run at a time.
+  let queue: Promise<unknown> = Promise.resolve();
+  return {
+    name: 'webgpu',
+    lost,
+    run(name, inputs) {
+      const result = queue.then(() => run(name, inputs));
+      queue = result.catch(() => {});
+      return result;
+    },
+    destroy: () => giveUp('the model was destroyed'),
+  };
+}
+
+async function requestDevice(file: ModelFile): Promise<GPUDevice> {
+  const gpu = globalThis.navigator?.gpu as GPU | undefined;
+  if (!gpu) throw new Error('this browser does not offer WebGPU here');
+  const adapter = await gpu.requestAdapter();
+  if (!adapter) throw new Error('WebGPU finds no graphics adapter');
+  // A limit below the default is raised to it, so small models ask for nothing.
+  const programs = [...file.programs.values()];
+  const bindings = programs.flatMap((p) => p.dispatches.flatMap((d) => d.bindings));
+  return adapter.requestDevice({
+    requiredLimits: {
+      maxBufferSize: Math.max(0, ...programs.map((p) => p.arena)),
+      maxStorageBufferBindingSize: Math.max(0, ...bindings.map((b) => b.bytes)),
+    },
+  });
+}
+
+/** Makes, for every program, all that a run needs. */
+async function prepareAll(device: GPUDevice, file: ModelFile) {
+  device.pushErrorScope('out-of-memory');
+  device.pushErrorScope('validation');
+  const prepared = await Promise.all(
+    [...file.programs].map(async ([name, p]) => [name, await prepare(device, file, p)] as const),
+  );
+  const errors = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  const error = errors.find((e) => e !== null);
+  if (error) throw new Error(error.message);
+  return new Map(prepared);
+}
+
+async function prepare(device: GPUDevice, file: ModelFile, program: Program) {
+  const arena = device.createBuffer({
+    size: program.arena,
+    usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,
+    mappedAtCreation: true,
+  });
+  writeWeights(file, program, arena.getMappedRange(), 0);
+  arena.unmap();
+  const staging = device.createBuffer({
+    size: [...program.outputs.values()].reduce((sum, { bytes }) => sum + bytes, 0),
+    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+  });
+
+  const arity = new Map(program.dispatches.map((d) => [d.kernel, d.bindings.length]));
+  const compiled = [...arity].map(async ([name, count]) => {
+    const pipeline = await compile(device, name, program.kernels.get(name)!, count);
+    return [name, pipeline] as const;
+  });
+  const pipelines = new Map(await Promise.all(compiled));
+  const steps = program.dispatches.map(({ kernel, workgroups, bindings }) => {
+    const pipeline = pipelines.get(kernel)!;
+    const layout = pipeline.getBindGroupLayout(0);
+    const entries = bindings.map(({ offset, bytes: size }, binding) => {
+      return { binding, resource: { buffer: arena, offset, size } };
+    });
+    return { pipeline, bindGroup: device.createBindGroup({ layout, entries }), workgroups };
+  });
+  return { arena, staging, steps };
+}
+
+/** A pipeline with the layout stated: with 'auto' a binding that the kernel never reads would vanish. */
+async function compile(device: GPUDevice, name: string, code: string, bindings: number) {
+  const fail = (what: string) => new Error(`kernel "${name}" does not compile: ${what}`);
+  const module = device.createShaderModule({ label: name, code });
+  const { messages } = await module.getCompilationInfo();
+  const error = messages.find(({ type }) => type === 'error');
+  if (error) throw fail(`line ${error.lineNum}: ${error.message}`);
+
+  const buffer: GPUBufferBindingLayout = { type: 'storage' };
+  const layout = device.createBindGroupLayout({
+    entries: Array.from({ length: bindings }, (_, binding) => {
+      return { binding, visibility: GPUShaderStage.COMPUTE, buffer };
+    }),
+  });
+  const pipeline = device.createComputePipelineAsync({
+    label: name,
+    layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+    compute: { module, entryPoint: name },
+  });
+  return pipeline.catch((error: Error) => Promise.reject(fail(error.message)));
+}
