@@ -24,7 +24,7 @@ def of_run(net: Net, run: Path) -> dict[str, Any]:
         "name": f"inkgrad {recipe['net']}",
         "net": recipe["net"],
         "shape": SHAPES[recipe["net"]],
-        "weights": sum(int(tensor.numel()) for tensor in get_parameters(net)),
+        "weights": sum(int(tensor.numel()) for tensor in get_parameters(net) if tensor.is_param),
         "data": "MNIST, " + ("50,000 training images" if recipe["validation"] else "60,000 training images"),
         "input": "28×28 grey levels, 0 (paper) to 255 (ink), placed as MNIST places digits",
         "temperature": 1.0,

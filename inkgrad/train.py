@@ -141,7 +141,9 @@ def load(run: Path) -> Net:
     """The trained network of a finished run, with its averaged weights. Raises Error where the run is not finished."""
     path = run / "weights.safetensors"
     if not path.is_file():
-        raise Error(f"{run}: no finished run: it has no weights.safetensors; train it, or finish it with --resume {run}")
+        raise Error(
+            f"{run}: no finished run: it has no weights.safetensors; train it, or finish it with --resume {run}"
+        )
     net = NETS[recipes.read(run / "recipe.toml").net]()
     _restore(path, get_state_dict(net))
     return net

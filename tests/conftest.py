@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from tinygrad import Tensor
@@ -7,8 +5,6 @@ from tinygrad.nn.state import get_state_dict
 
 from inkgrad import mnist
 from inkgrad.nets import NETS, Net
-
-MODELS = {name: Path(__file__).parent.parent / "models" / f"{name}.safetensors" for name in NETS}
 
 
 @pytest.fixture(scope="session")

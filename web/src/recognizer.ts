@@ -14,6 +14,8 @@ import { type LoadOptions, loadModel, type Status } from './runtime/model';
 
 export type { Drawing, Point, Stroke } from './ink/drawing';
 export type { Box, LoadOptions, Status };
+/** For model files of anything but digits: any program of fixed shapes that `inkgrad.export` wrote. */
+export { loadModel, type Model } from './runtime/model';
 
 /** One digit that was read. */
 export interface Digit {
