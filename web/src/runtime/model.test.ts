@@ -90,7 +90,6 @@ test('a run in flight when the device is lost is answered; the second loss is th
     const runs = [answers(model), answers(model)];
     const device = gpu.devices.at(-1)!;
     await vi.waitFor(() => expect(device.held.length).toBe(1));
-    gpu.forgetMaps = true; // so that the loss itself gives the reason
     device.lose(reason.slice('WebGPU was lost: '.length));
     await Promise.all(runs);
     expect(model.status).toEqual({ backend: 'wasm', reason });

@@ -71,7 +71,8 @@ export async function loadModel(
 
   function use(next: WebGpu | undefined, reason?: string): void {
     gpu = next;
-    status = { backend: model.active.name, reason };
+    // Dawn's messages go on for lines about where it was.
+    status = { backend: model.active.name, reason: reason?.split('\n', 1)[0] };
     onChange?.(status);
   }
 
