@@ -1,0 +1,75 @@
+"""Warps: rotation, scale, shear, shift and elastic distortion, as one gather on the training device.
+
+The distortions are those of Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks Applied to
+Visual Document Analysis" (ICDAR 2003).
+"""
+
+import functools
+import math
+
+import numpy as np
+from tinygrad import Tensor, dtypes
+
+from inkgrad.recipe import Augment
+
+SIZE = 28
+SIGMA = 5.0  # px, of the Gaussian that smooths the elastic field
+# A Gaussian of σ needs no more than one noise value each σ px: 8 × 8 of them, from −4 to 31.
+LATTICE = 8
+NOISE = 7 + 2 * LATTICE**2  # uniform values in −1…1 that one image takes
+
+
+def augment(images: Tensor, noise: Tensor, limits: Augment) -> Tensor:
+    """Warp grey images [B, 28, 28], 0…255, each by its own row of `noise` [B, NOISE], uniform in −1…1.
+
+    Every pixel of the result (float32, same shape) is looked up in the image, bilinearly, at a place that an affine
+    map about the centre and the elastic field decide; outside the image is paper. Zero noise changes nothing, exactly.
+    """
+    y, x = _sources(noise, limits)
+    top, left = y.floor(), x.floor()
+    down, right = y - top, x - left
+    pixels = images.flatten(1).float()
+
+    def at(row: Tensor, column: Tensor) -> Tensor:
+        inside = (row >= 0) & (row < SIZE) & (column >= 0) & (column < SIZE)
+        index = inside.where(row * SIZE + column, 0).cast(dtypes.int32)
+        return inside.where(pixels.gather(1, index.flatten(1)).reshape(index.shape), 0)
+
+    upper = at(top, left) * (1 - right) + at(top, left + 1) * right
+    lower = at(top + 1, left) * (1 - right) + at(top + 1, left + 1) * right
+    return upper * (1 - down) + lower * down
+
+
+def _sources(noise: Tensor, limits: Augment) -> tuple[Tensor, Tensor]:
+    """Where each pixel comes from: row and column, both [B, 28, 28], in px."""
+    # Contiguous: few values an image, not to be worked out again for each of its pixels.
+    angle, wide, high, shear, right, down = (noise[:, i].reshape(-1, 1, 1) for i in range(6))
+    angle, shear = angle * math.radians(limits.rotate), shear * limits.shear
+    # source = rotation · shear · scale⁻¹ · (x, y); 1 − 2 sin² for cos, because tinygrad's is not exactly 1 at 0.
+    cos, sin = 1 - 2 * (angle / 2).sin().square(), angle.sin()
+    wide, high = 1 / (1 + wide * limits.scale), 1 / (1 + high * limits.scale)
+    xx, xy, yx, yy = (
+        t.contiguous() for t in (cos * wide, (cos * shear - sin) * high, sin * wide, (sin * shear + cos) * high)
+    )
+    centre = (SIZE - 1) / 2
+    v, u = (Tensor.arange(SIZE).float() - centre).reshape(1, SIZE, 1), (Tensor.arange(SIZE).float() - centre)
+    x = xx * u + xy * v + (right * limits.shift + centre)
+    y = yx * u + yy * v + (down * limits.shift + centre)
+    if limits.elastic:
+        spread = _spread(noise.device)
+        lattice = noise[:, 7:].reshape(-1, 2, LATTICE, LATTICE) * limits.elastic
+        field = spread @ lattice @ spread.T * noise[:, 6].reshape(-1, 1, 1, 1)
+        x, y = x + field[:, 0], y + field[:, 1]
+    return y.contiguous(), x.contiguous()
+
+
+@functools.cache  # a tensor that is there: as an expression it would be worked out again for each image
+def _spread(device: str) -> Tensor:
+    """[28, LATTICE]: spreads values on the lattice over the pixels by a Gaussian.
+
+    Its scale gives the field, in both directions, the variance that white noise on every pixel has after a Gaussian
+    filter of unit sum: 1 / (4πσ²) of the noise's.
+    """
+    distance = np.arange(SIZE)[:, None] / SIGMA - (np.arange(LATTICE) - 0.8)
+    spread = np.exp(-0.5 * distance**2) / math.sqrt(2 * math.pi * SIGMA)
+    return Tensor(spread.astype(np.float32), device=device).realize()

@@ -1,0 +1,59 @@
+"""A model's card: what it is, what made it and how well it reads, filled in by the program that measured it."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from tinygrad.nn.state import get_parameters
+
+from inkgrad.nets import Net
+
+SHAPES = {
+    "mlp": "784-512-512-10, SiLU",
+    "cnn": "C5×5(32)-C5×5(32)-P-C3×3(64)-C3×3(64)-P-L(10), SiLU, two BatchNorms folded into the convolutions",
+    "cnn-tiny": "C3×3(8)-P-C3×3(16)-P-L(10), ReLU",
+}
+
+
+def of_run(net: Net, run: Path) -> dict[str, Any]:
+    """The card of a trained net, before it is evaluated, from its run folder."""
+    recipe = tomllib.loads((run / "recipe.toml").read_text("utf-8"))
+    last = json.loads((run / "metrics.jsonl").read_text("utf-8").splitlines()[-1])
+    return {
+        "name": f"inkgrad {recipe['net']}",
+        "net": recipe["net"],
+        "shape": SHAPES[recipe["net"]],
+        "weights": sum(int(tensor.numel()) for tensor in get_parameters(net)),
+        "data": "MNIST, " + ("50,000 training images" if recipe["validation"] else "60,000 training images"),
+        "input": "28×28 grey levels, 0 (paper) to 255 (ink), placed as MNIST places digits",
+        "temperature": 1.0,
+        "recipe": recipe,
+        "training": {"device": last["device"], "seconds": last["seconds"]},
+        "licence": "MIT",
+    }
+
+
+def markdown(card: dict[str, Any], command: str) -> str:
+    """The card for people. command is what reproduces its figures."""
+    recipe, mnist = card["recipe"], card["mnist"]
+    settings = {k: v for k, v in recipe.items() if not isinstance(v, dict)}
+    rows = [*settings.items(), *((f"augment: {k}", v) for k, v in recipe["augment"].items())]
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    made_with = ", ".join(f"{tool} {version}" for tool, version in card["made_with"].items())
+    return f"""# {card["name"]}
+
+{card["shape"]}; {card["weights"]:,} weights, stored as float16.
+
+- **Reads** one handwritten digit: {card["input"]}. Its file also holds the normalisation from a mask of ink.
+- **MNIST test set, through this file:** {mnist["accuracy"]:.2%} ({mnist["errors"]} errors in {mnist["n"]:,}),
+  calibration error {mnist["ece"]:.2%}, negative log-likelihood {mnist["nll"]:.4f}. `{command}`
+- **Trained on** {card["data"]}; device {card["training"]["device"]}, {card["training"]["seconds"]:.0f} s. The test set
+  was read once, after training, and chose nothing.
+- **Not for** letters, several digits at once or pictures of anything else: it always answers with a digit.
+- **Licence** {card["licence"]}. Made with {made_with}.
+
+| recipe | |
+|---|---|
+{table}
+"""

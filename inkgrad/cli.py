@@ -1,0 +1,165 @@
+"""The command `inkgrad`: parse, call, print. Exit 0 done, 1 a one-line error, 2 wrong usage."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from inkgrad.errors import Error
+
+app = typer.Typer(
+    help="Handwritten digits: train with tinygrad, export to one model file, read them in any browser.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Data = Annotated[Path | None, typer.Option(help="A folder with the four MNIST files; fetched where not given.")]
+
+# Commands import what they need when they run: tinygrad and matplotlib take a second that --help should not.
+
+
+@app.command(epilog="Example: inkgrad data")
+def data(path: Data = None) -> None:
+    """Fetch MNIST into the user's cache, or check the copy at --path, and say where it is."""
+    from inkgrad import mnist
+
+    images = mnist.load(folder := path or mnist.fetch())
+    print(f"{folder}: {len(images.train_images):,} training and {len(images.test_images):,} test images")
+
+
+@app.command(epilog="Examples: inkgrad train mlp · DEV=CUDA inkgrad train cnn --recipe release")
+def train(
+    net: Annotated[str | None, typer.Argument(help="mlp, cnn or cnn-tiny; not with --resume.")] = None,
+    recipe: Annotated[str, typer.Option(help="A recipe's name (quick, release) or a .toml file.")] = "quick",
+    out: Annotated[Path | None, typer.Option(help="The run folder; runs/NET-RECIPE where not given.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="A run folder to go on with.")] = None,
+    path: Data = None,
+) -> None:
+    """Train a network into a run folder; a run that was cut off goes on with --resume."""
+    if (net is None) == (resume is None):
+        raise typer.BadParameter("name a network or a run to --resume, one of the two")
+    from inkgrad import mnist
+    from inkgrad import recipe as recipes
+    from inkgrad import train as training
+
+    if resume is not None:
+        folder, chosen = resume, recipes.read(resume / "recipe.toml")
+    else:
+        named = Path(recipe)
+        chosen = recipes.read(named) if named.suffix == ".toml" else recipes.load(str(net), recipe)
+        if chosen.net != net:
+            raise Error(f"{recipe} is a recipe for {chosen.net}, not for {net}")
+        folder = out or Path("runs") / f"{net}-{named.stem}"
+    try:
+        last = training.train(chosen, folder, mnist.load(path), resume=resume is not None)
+    except KeyboardInterrupt:
+        raise Error(f"stopped; go on with: inkgrad train --resume {folder}") from None
+    print(f"{folder}: {last['test_accuracy']:.2%} of {last['n']:,} test images, {last['seconds']:.0f} s")
+
+
+@app.command(epilog="Example: inkgrad export runs/mlp-quick --out models/mlp.safetensors")
+def export(
+    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    out: Annotated[Path | None, typer.Option(help="The model file; models/NET.safetensors where not given.")] = None,
+    path: Data = None,
+) -> None:
+    """Compile a trained network into one model file, measure it through that file and write its card beside it."""
+    from dataclasses import replace
+
+    from rich.progress import track
+
+    from inkgrad import atomic, card, mnist
+    from inkgrad import recipe as recipes
+    from inkgrad import train as training
+    from inkgrad.evaluate import evaluate
+    from inkgrad.export.digits import export_digits
+
+    images = mnist.load(path)
+    net = training.load(run)
+    out = out or Path("models") / f"{recipes.read(run / 'recipe.toml').net}.safetensors"
+    file = export_digits(net, images.test_images[0], card.of_run(net, run))
+    report = evaluate(file, images.test_images, images.test_labels, progress=track)
+    file = replace(file, card={**file.card, **report})
+    atomic.write_bytes(out, file.to_bytes())
+    command = f"inkgrad evaluate {out} --json"
+    atomic.write_bytes(out.with_suffix(".md"), card.markdown(file.card, command).encode())
+    print(f"{out}: {out.stat().st_size:,} bytes, {report['mnist']['accuracy']:.2%} of the MNIST test images")
+
+
+@app.command(epilog="Example: inkgrad evaluate models/cnn.safetensors --strokes pendigits-orig.tra --json")
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A model file.")],
+    strokes: Annotated[Path | None, typer.Option(help="Pen strokes as UNIPEN text.")] = None,
+    path: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Measure a model file, run as a page runs it: MNIST's test set and, with --strokes, drawn strokes."""
+    from rich.progress import track
+
+    from inkgrad import mnist, unipen
+    from inkgrad.evaluate import evaluate as measure
+    from inkgrad.export import modelfile
+
+    file = modelfile.read(model)
+    samples = unipen.read(strokes) if strokes else []
+    images = mnist.load(path)
+    progress: dict[str, Any] = {} if as_json else {"progress": track}
+    report = measure(file, images.test_images, images.test_labels, samples, **progress)
+    if as_json:
+        print(json.dumps(report))
+        return
+    for name, figures in report.items():
+        print(
+            f"{name}: {figures['accuracy']:.2%} right ({figures['errors']} errors in {figures['n']:,}),"
+            f" calibration error {figures['ece']:.2%}"
+        )
+
+
+@app.command(epilog="Example: inkgrad predict seven.png --model models/cnn.safetensors")
+def predict(
+    image: Annotated[Path, typer.Argument(help="A picture of one digit.")],
+    model: Annotated[Path, typer.Option(help="A model file.")] = Path("models/cnn.safetensors"),
+    as_json: Json = False,
+) -> None:
+    """Read the digit in a picture."""
+    from inkgrad.evaluate import probabilities
+    from inkgrad.export import modelfile
+    from inkgrad.picture import read_mask
+    from inkgrad.runtime import Runtime
+
+    file = modelfile.read(model)
+    runtime = Runtime(file)
+    grey = runtime.run("normalize", {"mask": read_mask(image)})
+    logits = runtime.run("classify", grey)["logits"]
+    chances = probabilities(logits[None], file.card.get("temperature", 1.0))[0]
+    digit = int(chances.argmax())
+    if as_json:
+        print(json.dumps({"digit": digit, "probabilities": [round(float(p), 6) for p in chances]}))
+    else:
+        print(f"{digit} ({chances[digit]:.1%})")
+
+
+@app.command(epilog="Example: inkgrad serve --port 8000")
+def serve(port: Annotated[int, typer.Option(help="The port on localhost.")] = 8000) -> None:
+    """Serve the built page on localhost."""
+    from inkgrad.serve import server
+
+    with server(port) as httpd:
+        print(f"inkgrad is at http://localhost:{httpd.server_port}/ (Ctrl-C stops it)", flush=True)
+        try:
+            httpd.serve_forever()
+        except KeyboardInterrupt:
+            print()
+
+
+def main() -> None:
+    try:
+        app()
+    except Error as error:
+        print(f"inkgrad: {error}", file=sys.stderr)
+        sys.exit(1)

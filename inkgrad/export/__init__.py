@@ -1,0 +1,50 @@
+"""tinygrad callables of fixed shapes -> one model file that browsers run: capture, plan, WGSL and WebAssembly, file."""
+
+import importlib.metadata
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tinygrad import Tensor
+
+import inkgrad
+from inkgrad.errors import Error
+from inkgrad.export.capture import Function, capture
+from inkgrad.export.modelfile import ModelFile
+from inkgrad.export.wasm import compile_module
+
+__all__ = ["Function", "export"]
+
+
+def export(
+    functions: dict[str, Function], selftest: dict[str, dict[str, NDArray[np.float32]]], card: dict[str, Any]
+) -> ModelFile:
+    """Compiles every function into a program of one model file.
+
+    The file stores weights as float16. So that nothing changes between here and there, the functions' own weight
+    tensors are rounded to float16 first, in place. selftest holds inputs for some of the programs; their outputs are
+    computed here and stored beside them.
+    """
+    weights: dict[str, Tensor] = {}
+    for function in functions.values():
+        for name, tensor in function.weights.items():
+            if weights.setdefault(name, tensor) is not tensor:
+                raise Error(f"two programs call different weights {name!r}; give each a name of its own")
+    tensors: dict[str, NDArray[Any]] = {}
+    for name, tensor in weights.items():
+        # Rounded by numpy: tinygrad simplifies float32 -> float16 -> float32 to nothing.
+        with np.errstate(over="ignore"):
+            tensors[name] = tensor.numpy().astype(np.float16)
+        if not np.isfinite(tensors[name]).all():
+            raise Error(
+                f"the weight {name!r} is not finite as float16; train again with more weight decay or fewer steps"
+            )
+        tensor.replace(Tensor(tensors[name].astype(np.float32), device="CPU")).realize()
+    programs = [capture(name, function) for name, function in functions.items()]
+    tensors["wasm"] = np.frombuffer(compile_module(programs), np.uint8)
+    for name, inputs in selftest.items():
+        outputs = functions[name].call(*(Tensor(inputs[k], device="CPU") for k in functions[name].inputs))
+        arrays = {**inputs, **{k: tensor.numpy() for k, tensor in outputs.items()}}
+        tensors |= {f"selftest.{name}.{k}": np.asarray(array, np.float32) for k, array in arrays.items()}
+    made_with = {"inkgrad": inkgrad.__version__, "tinygrad": importlib.metadata.version("tinygrad")}
+    return ModelFile(tensors, {p.name: p.to_json() for p in programs}, {**card, "made_with": made_with})

@@ -1,0 +1,156 @@
+"""tinygrad -> Program: the only module that touches tinygrad's internals.
+
+tinygrad schedules a callable on its CPU device without running it; each scheduled kernel is then lowered twice, to WGSL
+and to C. No GPU, no Dawn and no compiler take part. tests/test_canary.py names what moved when tinygrad is raised.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tinygrad import Tensor, dtypes
+from tinygrad.codegen import to_program
+from tinygrad.device import Compiler
+from tinygrad.helpers import Target
+from tinygrad.renderer.cstyle import ClangRenderer
+from tinygrad.renderer.wgsl import WGSLRenderer
+from tinygrad.uop.ops import Ops, UOp
+
+from inkgrad.export.program import ALIGN, Array, Dispatch, Kernel, PlanError, Program, Range
+
+
+class _Wgsl(WGSLRenderer):
+    """Bindings counted from 0: upstream gives binding 0 to a uniform that holds infinity; here a function makes it."""
+
+    infinity = "inf()"
+
+    def render_kernel(self, function_name, kernel, bufs, uops, prefix=None):  # type: ignore[no-untyped-def]
+        source = super().render_kernel(function_name, kernel, bufs, uops, prefix)
+        nan, body = source.split("@group(0) @binding(0)\nvar<uniform> INFINITY : f32;\n")
+        inf = "fn inf() -> f32 { var bits = 0x7f800000u; return bitcast<f32>(bits); }\n"
+        head = (nan if self.nan in body else "") + (inf if self.infinity in body else "")
+        return head + re.sub(r"@binding\((\d+)\)", lambda m: f"@binding({int(m[1]) - 1})", body)
+
+
+class _C(ClangRenderer):
+    """C for one thread, with exp2 as a call: upstream writes its polynomial out at every use, four times the code."""
+
+    has_threads = False
+    global_max = None
+    code_for_op = {**ClangRenderer.code_for_op, Ops.EXP2: lambda x, dtype: f"exp2f_({x})"}  # noqa: RUF012
+
+    def __init__(self, target: Target) -> None:
+        # ClangRenderer's own __init__ asks for a native compiler, which an export does not need.
+        self.target, self.compiler = target, Compiler()
+
+
+WGSL, C = _Wgsl(Target("WEBGPU", "WGSL")), _C(Target("CPU", "CLANG"))
+
+
+@dataclass(frozen=True)
+class Function:
+    """What is exported: a callable of tensors with fixed shapes that returns named tensors, and the weights it reads.
+
+    inputs maps names, in the order of call's parameters, to shapes. weights maps names to the very tensors that call
+    uses; a tensor that call reads and that is neither is an error. All float32.
+    """
+
+    call: Callable[..., dict[str, Tensor]]
+    inputs: dict[str, tuple[int, ...]]
+    weights: dict[str, Tensor]
+
+
+def _round_up(size: int, unit: int = ALIGN) -> int:
+    return (size + unit - 1) // unit * unit
+
+
+class _Arena:
+    """Places whole buffers one after the other; a scheduled tensor's bytes are then a Range."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.offsets: dict[UOp, int] = {}
+
+    def place(self, buffer: UOp) -> int:
+        if buffer not in self.offsets:
+            self.offsets[buffer] = self.size
+            self.size += _round_up(buffer.max_numel() * buffer.dtype.itemsize)
+        return self.offsets[buffer]
+
+    def array(self, tensor: Tensor) -> Array:
+        return Array(self.place(tensor.uop.base), tuple(int(n) for n in tensor.shape))
+
+
+def _named(kernels: dict[str, Kernel], wgsl: UOp, c: UOp) -> Kernel:
+    """The kernel under its WGSL name or, where a different kernel has that name already, under the first free one."""
+    for i in range(len(kernels) + 1):
+        name = wgsl.arg.function_name + (f"_{i}" if i else "")
+        sources = (re.sub(rf"\b{p.arg.function_name}\b", name, p.src[2].arg) for p in (wgsl, c))
+        kernel = Kernel(name, *sources)
+        if kernels.setdefault(name, kernel) == kernel:
+            return kernel
+    raise AssertionError("unreachable: one of n + 1 names is free among n")
+
+
+def _view(argument: UOp) -> tuple[UOp, int]:
+    """The buffer behind a kernel's argument and the byte at which the argument begins in it."""
+    view = argument.contiguous_view()
+    if view is None or view[0].op is not Ops.BUFFER:
+        raise PlanError("an argument is no contiguous part of a buffer")
+    buffer, offset = view
+    return buffer, offset
+
+
+def capture(name: str, function: Function) -> Program:
+    """Schedules function on the CPU device, without running it, and returns its validated plan.
+
+    Raises PlanError where the schedule holds anything but kernels over inputs, weights and temporaries.
+    """
+    arguments = {k: Tensor.empty(*shape, dtype=dtypes.float32, device="CPU") for k, shape in function.inputs.items()}
+    for k, tensor in function.weights.items():
+        if tensor.dtype != dtypes.float32 or not tensor.uop.is_realized:
+            raise PlanError(f"program {name!r}: the weight {k!r} must be a realised float32 tensor")
+    Tensor.realize(*arguments.values())
+    results = {k: tensor.cast(dtypes.float32).contiguous() for k, tensor in function.call(*arguments.values()).items()}
+    scheduled = Tensor.schedule_linear(*results.values()).src
+
+    arena = _Arena()
+    inputs = {k: arena.array(tensor) for k, tensor in arguments.items()}
+    outputs = {k: arena.array(tensor) for k, tensor in results.items()}
+    weights = {k: arena.array(tensor) for k, tensor in function.weights.items()}
+    known = set(arena.offsets)
+
+    kernels: dict[str, Kernel] = {}
+    dispatches: list[Dispatch] = []
+    made: set[UOp] = set()  # temporaries, known from the first kernel that writes them
+    for step, call in enumerate(scheduled):
+        ast = call.src[0]
+        if call.op is not Ops.CALL or ast.op is not Ops.SINK:
+            raise PlanError(
+                f"program {name!r}: step {step} is a {ast.op.name.lower()}, not a kernel: realise such tensors before"
+                " the export and pass them as weights"
+            )
+        wgsl, c = to_program(ast, WGSL), to_program(ast, C)
+        info = wgsl.arg
+        assert (info.globals, info.outs) == (c.arg.globals, c.arg.outs), "both languages take the same arguments"
+        kernel = _named(kernels, wgsl, c)
+        if info.vars:
+            raise PlanError(
+                f"program {name!r}: kernel {kernel.name} has a symbolic size; give every input a fixed shape"
+            )
+        bindings = []
+        made |= {_view(call.src[1 + i])[0] for i in info.outs}
+        for i in info.globals:
+            buffer, offset = _view(call.src[1 + i])
+            if buffer not in known and buffer not in made:
+                raise PlanError(
+                    f"program {name!r}: kernel {kernel.name} reads a tensor of {buffer.max_numel()} {buffer.dtype.name}"
+                    " that is neither input nor weight: pass it in weights"
+                )
+            bindings.append(Range(arena.place(buffer) + offset, _round_up(call.src[1 + i].nbytes(), 4)))
+        writes = frozenset(position for position, i in enumerate(info.globals) if i in info.outs)
+        workgroups = (*info.global_size, 1, 1)[:3]
+        dispatches.append(Dispatch(kernel.name, workgroups, tuple(bindings), writes))
+    if not dispatches:
+        raise PlanError(f"program {name!r} computes nothing: its outputs are inputs or weights")
+    return Program(name, arena.size, inputs, outputs, weights, tuple(kernels.values()), tuple(dispatches))

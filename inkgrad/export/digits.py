@@ -1,0 +1,29 @@
+"""The exporter's first customer: a digit net with its normalisation."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tinygrad import Tensor
+from tinygrad.nn.state import get_state_dict
+
+from inkgrad.export import Function, export
+from inkgrad.export.modelfile import ModelFile
+from inkgrad.nets import Net, fold_batchnorm
+from inkgrad.normalize import MASK, SIDE, normalize
+
+
+def digit_functions(net: Net) -> dict[str, Function]:
+    """normalize: mask [112, 112] -> image [28, 28]; classify: image -> logits [10]. BatchNorm is folded away."""
+    folded = fold_batchnorm(net)
+    weights = get_state_dict(folded)
+    Tensor.realize(*(tensor.replace(tensor.to("CPU").contiguous()) for tensor in weights.values()))
+    return {
+        "normalize": Function(lambda mask: {"image": normalize(mask.unsqueeze(0))[0]}, {"mask": (MASK, MASK)}, {}),
+        "classify": Function(lambda image: {"logits": folded(image)[0]}, {"image": (SIDE, SIDE)}, weights),
+    }
+
+
+def export_digits(net: Net, sample: NDArray[np.uint8], card: dict[str, Any]) -> ModelFile:
+    """The model file of a trained net. sample is a picture [28, 28] of a digit, the file's self-test."""
+    return export(digit_functions(net), {"classify": {"image": sample.astype(np.float32)}}, card)

@@ -1,0 +1,77 @@
+"""Programs -> one WebAssembly module: each program becomes a function of its arena's base address.
+
+The module imports nothing and exports `memory`, `__heap_base` (the first byte that is free for arenas) and one function
+(base: i32) a program. SIMD is assumed: every browser has had it since 2023.
+"""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from inkgrad.errors import Error
+from inkgrad.export.program import Dispatch, Program
+
+# 2^x = 2^n · 2^f with n whole and |f| ≤ ½: the Taylor series of e^(f ln 2) to the seventh power errs by less than 1e-8,
+# and n goes straight into the exponent. Below 2^-126 the result is 0, from 2^128 on it is infinite; NaN stays NaN.
+_EXP2 = """
+static inline float exp2f_(float x) {
+  if (x >= 128.0f) return __builtin_inff();
+  if (x < -126.0f) return 0.0f;
+  float n = __builtin_rintf(x), t = (x - n) * 0.693147180559945f;
+  float p = 1.0f + t * (1.0f + t * (1.0f / 2 + t * (1.0f / 6 + t * (1.0f / 24 + t * (1.0f / 120 + t * (1.0f / 720
+    + t * (1.0f / 5040)))))));
+  if (n >= 128.0f) { p *= 2.0f; n -= 1.0f; }
+  return x == x ? p * __builtin_bit_cast(float, ((int)n + 127) << 23) : x;
+}
+"""
+
+_FLAGS = [
+    "--target=wasm32",
+    "-std=c11",
+    "-O3",
+    "-msimd128",
+    "-ffreestanding",
+    "-nostdlib",
+    "-fno-math-errno",
+    "-ffp-contract=off",
+    "-Wl,--no-entry",
+    "-Wl,--strip-all",
+    "-Wl,--export=__heap_base",
+]
+
+
+def source(programs: Sequence[Program]) -> str:
+    """The C text of the module. Kernels of different programs may share names, so each carries its program's."""
+    parts = [_EXP2]
+    for program in programs:
+        local = {kernel.name: f"{program.name}_{kernel.name}" for kernel in program.kernels}
+        parts += [
+            kernel.c.replace(f"void {kernel.name}(", f"static void {local[kernel.name]}(") for kernel in program.kernels
+        ]
+
+        def call(dispatch: Dispatch, local: dict[str, str] = local) -> str:
+            arguments = ", ".join(f"(void*)(base + {range.offset})" for range in dispatch.bindings)
+            return f"  {local[dispatch.kernel]}({arguments});"
+
+        export = f'__attribute__((export_name("{program.name}"))) void program_{program.name}(char* base)'
+        parts.append("\n".join([export + " {", *map(call, program.dispatches), "}"]))
+    return "\n".join(parts)
+
+
+def compile_module(programs: Sequence[Program]) -> bytes:
+    """Compiles with clang and wasm-ld. Raises Error where they are missing or refuse the source."""
+    for tool, package in (("clang", "clang"), ("wasm-ld", "lld")):
+        if shutil.which(tool) is None:
+            raise Error(f"{tool} is not installed; exporting needs it (on Debian: apt install {package})")
+    with tempfile.TemporaryDirectory() as folder:
+        text, module = Path(folder, "programs.c"), Path(folder, "programs.wasm")
+        text.write_text(source(programs))
+        # clang runs inside the folder: a path in its arguments could reach the module and make it differ.
+        done = subprocess.run(
+            ["clang", *_FLAGS, text.name, "-o", module.name], cwd=folder, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise Error(f"clang refused the generated C: {done.stderr.strip().splitlines()[0]}")
+        return module.read_bytes()

@@ -1,0 +1,31 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tinygrad import Tensor
+from tinygrad.nn.state import get_state_dict
+
+from inkgrad import mnist
+from inkgrad.nets import NETS, Net
+
+MODELS = {name: Path(__file__).parent.parent / "models" / f"{name}.safetensors" for name in NETS}
+
+
+@pytest.fixture(scope="session")
+def digits() -> mnist.Mnist:
+    return mnist.load()
+
+
+@pytest.fixture(params=NETS)
+def random_net(request: pytest.FixtureRequest) -> Net:
+    """Each network with random weights, its BatchNorms as if trained: every statistic and both signs of gamma."""
+    rng = np.random.default_rng(7)
+    net = NETS[request.param]()
+    for name, tensor in get_state_dict(net).items():
+        if tensor.shape == () or "num_batches" in name:
+            continue
+        values = rng.normal(0, 1, tensor.shape) / np.sqrt(max(1, np.prod(tensor.shape[1:])))
+        if name.endswith("running_var"):
+            values = rng.uniform(0.2, 3, tensor.shape)
+        tensor.replace(Tensor(values.astype(np.float32))).realize()
+    return net

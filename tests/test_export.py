@@ -1,0 +1,258 @@
+"""The exporter: what its WebAssembly computes, that its bytes are reproducible, and what it refuses."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+from numpy.typing import NDArray
+from oracle import session
+from tinygrad import Tensor, nn
+from tinygrad.nn.state import get_state_dict
+
+from inkgrad import mnist
+from inkgrad.errors import Error
+from inkgrad.export import Function, export, modelfile
+from inkgrad.export.capture import capture
+from inkgrad.export.digits import digit_functions, export_digits
+from inkgrad.export.program import Dispatch, PlanError, Program, Range
+from inkgrad.nets import Net
+from inkgrad.normalize import MASK, normalize
+from inkgrad.runtime import Runtime
+
+Floats = NDArray[np.float32]
+
+
+def run(function: Function, *inputs: Floats) -> dict[str, Floats]:
+    """Through a file's bytes and WebAssembly, as anybody would."""
+    file = export({"f": function}, {}, {})
+    return Runtime(file).run("f", dict(zip(function.inputs, inputs, strict=True)))
+
+
+def of_one(call: object, *shapes: tuple[int, ...], **weights: Tensor) -> Function:
+    def named(*tensors: Tensor) -> dict[str, Tensor]:
+        return {"y": call(*tensors)}  # type: ignore[operator]
+
+    return Function(named, {f"x{i}": shape for i, shape in enumerate(shapes)}, weights)
+
+
+def test_digit_nets_agree_with_onnx_runtime(random_net: Net, digits: mnist.Mnist) -> None:
+    images = digits.test_images[:100].astype(np.float32)
+    runtime = Runtime(export_digits(random_net, digits.test_images[0], {}))
+    (expected,) = session(random_net).run(None, {"image": images})
+    logits = np.stack([runtime.run("classify", {"image": image})["logits"] for image in images])
+    # The file holds the weights as float16, the oracle as float32: a thousandth of the logits' size.
+    assert np.abs(logits - expected).max() <= 4e-3 * np.abs(expected).max()
+    assert (logits.argmax(1) == expected.argmax(1)).mean() >= 0.98
+
+
+class Attention:
+    """Self-attention with a residual and layer norm, two heads: nothing of it is a digit net's."""
+
+    def __init__(self, width: int) -> None:
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.norm = nn.LayerNorm(width)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        n, width = int(x.shape[0]), int(x.shape[1])
+        q, k, v = self.qkv(x).reshape(n, 3, 2, width // 2).permute(1, 2, 0, 3)
+        mixed = ((q @ k.transpose(-2, -1)) / (width // 2) ** 0.5).softmax() @ v
+        return self.norm(x + self.out(mixed.transpose(0, 1).reshape(n, width)))
+
+
+def attention_oracle(weights: dict[str, NDArray[np.float64]], x: NDArray[np.float64]) -> NDArray[np.float64]:
+    n, width = x.shape
+    q, k, v = np.split(x @ weights["qkv.weight"].T + weights["qkv.bias"], 3, axis=1)
+    mixed = np.empty_like(x)
+    for head in np.split(np.arange(width), 2):
+        scores = np.exp(q[:, head] @ k[:, head].T / np.sqrt(width // 2))
+        mixed[:, head] = scores / scores.sum(1, keepdims=True) @ v[:, head]
+    y = x + mixed @ weights["out.weight"].T + weights["out.bias"]
+    centred = y - y.mean(1, keepdims=True)
+    normal = centred / np.sqrt((centred**2).mean(1, keepdims=True) + 1e-5)
+    return np.asarray(normal * weights["norm.weight"] + weights["norm.bias"])
+
+
+def test_exports_a_network_that_is_no_digit_net() -> None:
+    block = Attention(16)
+    weights = get_state_dict(block)
+    Tensor.realize(*weights.values())
+    x = np.random.default_rng(3).normal(size=(12, 16)).astype(np.float32)
+    result = run(of_one(block, (12, 16), **weights), x)["y"]
+    exact = {name: tensor.numpy().astype(np.float64) for name, tensor in weights.items()}
+    assert np.abs(result - attention_oracle(exact, x.astype(np.float64))).max() <= 1e-5
+
+
+def test_several_inputs_and_outputs_of_every_rank() -> None:
+    def call(a: Tensor, b: Tensor) -> dict[str, Tensor]:
+        return {"sum": (a + b).sum(), "outer": a.reshape(-1, 1) * b, "longest": a.maximum(b).argmax()}
+
+    rng = np.random.default_rng(5)
+    a, b = rng.normal(size=(2, 7)).astype(np.float32)
+    result = run(Function(call, {"a": (7,), "b": (7,)}, {}), a, b)
+    assert result["sum"].shape == () and abs(result["sum"] - (a + b).astype(np.float64).sum()) <= 1e-5
+    assert (result["outer"] == a[:, None] * b).all()
+    assert result["longest"] == np.maximum(a, b).argmax()
+
+
+EXTREMES = [0.0, -0.0, 0.5, -0.5, 1.5, 127.0, 127.5, 127.99999, 128.0, 1e9, -125.5, -126.0, -126.5, -1e9, np.inf, -np.inf]
+POWERS: dict[int, Runtime] = {}
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-126, 127, width=32), min_size=64, max_size=64))
+def test_exp2_is_exact_to_a_few_ulp(values: list[float]) -> None:
+    x = np.array([*values, *EXTREMES], np.float32)
+    if not POWERS:
+        POWERS[0] = Runtime(export({"f": of_one(lambda x: x.exp2(), x.shape)}, {}, {}))
+    result = POWERS[0].run("f", {"x0": x})["y"]
+    with np.errstate(over="ignore"):
+        exact = np.exp2(x.astype(np.float64))
+        expected = np.where(exact < 2.0**-126, 0, exact).astype(np.float32)
+    assert np.isnan(POWERS[0].run("f", {"x0": np.full_like(x, np.nan)})["y"]).all()
+    assert (np.isinf(result) == np.isinf(expected)).all()
+    finite = np.isfinite(expected)
+    assert (np.abs(result[finite] - expected[finite]) <= 4 * np.spacing(expected[finite])).all()
+
+
+def test_normalize_agrees_with_itself_uncompiled(digits: mnist.Mnist, random_net: Net) -> None:
+    masks = np.zeros((20, MASK, MASK), np.float32)
+    masks[:, 30:114, 20:104] = np.repeat(np.repeat(digits.test_images[:20], 3, 1), 3, 2)[:, :82]  # cut at the edge
+    runtime = Runtime(export({"normalize": digit_functions(random_net)["normalize"]}, {}, {}))
+    results = np.stack([runtime.run("normalize", {"mask": mask})["image"] for mask in masks])
+    assert np.abs(results - normalize(Tensor(masks)).numpy()).max() <= 1
+
+
+SCRIPT = """
+import hashlib, numpy as np
+from tinygrad import Tensor
+from inkgrad.export.digits import export_digits
+from inkgrad.nets import NETS
+Tensor.manual_seed(3)
+file = export_digits(NETS["cnn-tiny"](), np.eye(28, dtype=np.uint8) * 255, {"b": 1, "a": 2})
+print(hashlib.sha256(file.to_bytes()).hexdigest())
+"""
+
+
+def test_the_same_weights_give_the_same_bytes() -> None:
+    def digest(seed: str) -> str:
+        command = [sys.executable, "-c", SCRIPT]
+        done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode().strip()
+
+    assert digest("1") == digest("2") != hashlib.sha256(b"").hexdigest()
+
+
+def test_the_file_is_plain_safetensors_with_half_precision_weights(random_net: Net, tmp_path: Path) -> None:
+    file = export_digits(random_net, np.eye(28, dtype=np.uint8) * 255, {"name": "ñ"})
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(file.to_bytes())
+    again = modelfile.read(path)
+    assert again.card["name"] == "ñ" and again.programs == file.programs
+    assert all((again.tensors[name] == tensor).all() for name, tensor in file.tensors.items())
+    assert all(again.tensors[name].dtype == np.float16 for name in again.programs["classify"]["weights"])
+    logits = Runtime(again).run("classify", {"image": again.tensors["selftest.classify.image"]})["logits"]
+    assert np.abs(logits - again.tensors["selftest.classify.logits"]).max() <= 1e-3
+
+
+@pytest.mark.parametrize("content", [b"", b"no model", b"\xff" * 100, b"\2\0\0\0\0\0\0\0{}"])
+def test_a_file_that_is_no_model_is_one_clear_line(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(Error, match=r"m\.safetensors"):
+        modelfile.read(path)
+
+
+# What capture refuses, each naming the culprit.
+
+
+def test_refuses_a_tensor_that_is_neither_input_nor_weight() -> None:
+    hidden = Tensor(np.ones(7, np.float32)).contiguous().realize()
+    with pytest.raises(PlanError, match="reads a tensor of 7 float"):
+        capture("f", of_one(lambda x: x + hidden, (7,)))
+
+
+def test_refuses_what_is_no_kernel() -> None:
+    with pytest.raises(PlanError, match="step 0 is a copy, not a kernel"):
+        capture("f", of_one(lambda x: x + Tensor([1.0, 2.0, 3.0]), (3,)))
+
+
+def test_refuses_an_unrealised_or_wide_weight() -> None:
+    with pytest.raises(PlanError, match="'w' must be a realised float32"):
+        capture("f", of_one(lambda x: x, (3,), w=Tensor.ones(3).contiguous().half().realize()))
+
+
+def test_refuses_a_program_that_computes_nothing() -> None:
+    with pytest.raises(PlanError, match="computes nothing"):
+        capture("f", of_one(lambda x: x, (3,)))
+
+
+def test_refuses_more_than_eight_storage_buffers() -> None:
+    with pytest.raises(PlanError, match=r"dispatch 0 \(.*\) binds 10 buffers"):
+        capture("f", of_one(lambda *tensors: sum(tensors[1:], tensors[0]), *[(4,)] * 9))
+
+
+def test_refuses_a_weight_that_float16_cannot_hold() -> None:
+    weight = Tensor(np.array([1e6], np.float32)).realize()
+    with pytest.raises(Error, match="'w' is not finite as float16"):
+        export({"f": of_one(lambda x: x * weight, (1,), w=weight)}, {}, {})
+
+
+@pytest.fixture(scope="module")
+def plan() -> Program:
+    weight = Tensor(np.ones((8, 8), np.float32)).realize()
+    return capture("f", of_one(lambda x: (x @ weight).relu().contiguous() @ weight, (8, 8), w=weight))
+
+
+def changed(plan: Program, step: int, **fields: object) -> Program:
+    dispatches = list(plan.dispatches)
+    dispatches[step] = replace(dispatches[step], **fields)  # type: ignore[arg-type]
+    return replace(plan, dispatches=tuple(dispatches))
+
+
+def with_binding(dispatch: Dispatch, i: int, binding: Range) -> tuple[Range, ...]:
+    return (*dispatch.bindings[:i], binding, *dispatch.bindings[i + 1 :])
+
+
+def test_the_plan_refuses_what_webgpu_would(plan: Program) -> None:
+    first, second = plan.dispatches
+    output = first.bindings[0]
+    with pytest.raises(PlanError, match=r"argument 1 of dispatch 0 \(.*\) begins at byte 4, no multiple of 256"):
+        changed(plan, 0, bindings=with_binding(first, 1, Range(4, 16)))
+    with pytest.raises(PlanError, match=r"arguments 0 and 1 of dispatch 0 \(.*\) overlap"):
+        changed(plan, 0, bindings=with_binding(first, 1, output))
+    with pytest.raises(PlanError, match=r"argument 0 of dispatch 1 \(.*\) leaves the arena"):
+        changed(plan, 1, bindings=with_binding(second, 0, Range(plan.arena, 256)))
+    with pytest.raises(PlanError, match=r"dispatch 0 \(.*\) launches \(70000, 1, 1\) workgroups"):
+        changed(plan, 0, workgroups=(70000, 1, 1))
+    with pytest.raises(PlanError, match="kernel that is not in the plan"):
+        changed(plan, 0, kernel="missing")
+    with pytest.raises(PlanError, match="reads 256 bytes that nothing wrote"):
+        replace(plan, dispatches=(second,))
+    with pytest.raises(PlanError, match="nothing writes the output 'y'"):
+        replace(plan, dispatches=(first,))
+    with pytest.raises(PlanError, match="two kernels share a name"):
+        replace(plan, kernels=(*plan.kernels, replace(plan.kernels[0], c="")))
+
+
+@given(st.tuples(*[st.integers(0, 9)] * 4))
+def test_ranges_overlap_where_they_share_a_byte(corners: tuple[int, int, int, int]) -> None:
+    a, b = Range(corners[0], corners[1]), Range(corners[2], corners[3])
+    shared = set(range(a.offset, a.offset + a.size)) & set(range(b.offset, b.offset + b.size))
+    assert a.overlaps(b) == bool(shared) or not (a.size and b.size)
+    assert a.holds(b) == (set(range(b.offset, b.offset + b.size)) <= set(range(a.offset, a.offset + a.size))) or not b.size
+
+
+def test_the_runtime_names_a_wrong_input() -> None:
+    function = of_one(lambda x: x + 1, (3,))
+    runtime = Runtime(export({"f": function}, {}, {}))
+    with pytest.raises(Error, match="takes x0, not x"):
+        runtime.run("f", {"x": np.zeros(3, np.float32)})
+    with pytest.raises(Error, match=r"shape \[3\], not \[4\]"):
+        runtime.run("f", {"x0": np.zeros(4, np.float32)})

@@ -1,0 +1,131 @@
+/** @file The page: it holds the drawing and the model, and keeps the answer up with both. */
+import { addStroke, blank, clear, type Drawing, eraser, pen } from './ink/drawing';
+import { commit, type History, redo, startHistory, undo } from './ink/history';
+import { createPad } from './ink/pad';
+import { type LoadOptions, loadRecognizer, type Reading, type Recognizer } from './recognizer';
+import { latest } from './runtime/latest';
+import { createAnswer } from './view/answer';
+import { createBars } from './view/bars';
+import { find } from './view/find';
+import { perFrame } from './view/frame';
+import { chooseLanguage, createLocale, translatePage } from './view/i18n';
+import { createPreview } from './view/preview';
+import { createTools } from './view/tools';
+
+const query = new URLSearchParams(location.search);
+const locale = createLocale(chooseLanguage(query.get('lang'), navigator.languages));
+translatePage(document, locale);
+
+const showAnswer = createAnswer(locale);
+const showBars = createBars(find('#bars'), locale.percent);
+const showImage = createPreview(find('#preview'));
+
+function show(reading: Reading | undefined, final: boolean): void {
+  showAnswer(reading, final);
+  showBars(reading?.digits[0]?.probabilities);
+  showImage(reading?.digits[0]?.image);
+}
+
+function report(message: string, isError = false): void {
+  const status = find('#status');
+  status.textContent = message;
+  status.classList.toggle('error', isError);
+}
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+// Reading: at most once a frame, one reading in flight, and the newest ink wins.
+
+let recognizer: Recognizer | undefined;
+
+const read = perFrame(
+  latest(async (drawing: Drawing) => {
+    const reader = recognizer;
+    try {
+      const reading = await reader?.read(drawing);
+      if (reading && reader === recognizer) show(reading, drawing === history.present);
+    } catch (error) {
+      if (reader !== recognizer) return; // it was given up meanwhile
+      report(locale.say('This drawing cannot be read. {}', reasonOf(error)), true);
+    }
+  }),
+);
+
+// The drawing, its history, and the tools that change it.
+
+let history = startHistory(blank);
+
+function change(next: History<Drawing>): void {
+  history = next;
+  const { past, present, future } = history;
+  pad.show(present);
+  tools.enable('undo', past.length > 0);
+  tools.enable('redo', future.length > 0);
+  tools.enable('clear', present.strokes.length > 0);
+  find('.hint').classList.toggle('inked', present.strokes.length > 0);
+  read(present);
+}
+
+const pad = createPad(find<HTMLCanvasElement>('#pad'), {
+  onDraw(stroke) {
+    find('.hint').classList.add('inked');
+    read(addStroke(history.present, stroke));
+  },
+  onEnd(stroke) {
+    change(stroke ? commit(history, addStroke(history.present, stroke)) : history);
+  },
+});
+
+const tools = createTools((name) => {
+  if (name === 'undo') change(undo(history));
+  else if (name === 'redo') change(redo(history));
+  else if (name === 'clear') change(commit(history, clear(history.present)));
+  else {
+    pad.tool = name === 'pen' ? pen : eraser;
+    tools.select(name);
+  }
+});
+
+// The model.
+
+let turn = 0;
+
+async function load(name: string): Promise<void> {
+  const mine = ++turn;
+  recognizer?.destroy();
+  recognizer = undefined;
+  report(locale.say('Loading the model {} …', name));
+  try {
+    const loaded = await loadRecognizer(`./models/${name}.safetensors`, {
+      backend: chooseBackend(query.get('backend')),
+      onChange({ reason }) {
+        if (mine !== turn || !recognizer) return;
+        report(reason ?? '');
+        read(history.present);
+      },
+    });
+    if (mine !== turn) return loaded.destroy();
+    recognizer = loaded;
+    report(loaded.status.reason ?? '');
+    find('#bytes').textContent = locale.bytes(loaded.bytes);
+    read(history.present);
+  } catch (error) {
+    if (mine !== turn) return;
+    show(undefined, true);
+    report(
+      locale.say('The model {} cannot be used, but others may be. {}', name, reasonOf(error)),
+      true,
+    );
+  }
+}
+
+const chooseBackend = (asked: string | null): LoadOptions['backend'] =>
+  asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
+
+const first = query.get('model') ?? 'cnn';
+for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=model]')) {
+  radio.checked = radio.value === first;
+  radio.addEventListener('change', () => void load(radio.value));
+}
+change(history);
+void load(first);

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { addStroke, blank, clear, eraser, extendStroke, pen } from './drawing';
+
+test('extending a stroke leaves the one given as it was', () => {
+  const dot = extendStroke(pen, [[1, 2]]);
+  const line = extendStroke(dot, [[3, 4]]);
+  expect(pen.points).toEqual([]);
+  expect(dot.points).toEqual([[1, 2]]);
+  expect(line).toEqual({ width: 22, erase: false, points: [[1, 2], [3, 4]] }); // prettier-ignore
+});
+
+test('points that are not finite are dropped, points outside the canvas are kept', () => {
+  const stroke = extendStroke(eraser, [
+    [NaN, 1],
+    [-5, 900],
+    [1, Infinity],
+  ]);
+  expect(stroke.points).toEqual([[-5, 900]]);
+});
+
+test('strokes lie in the order drawn', () => {
+  const first = extendStroke(pen, [[1, 1]]);
+  const second = extendStroke(eraser, [[2, 2]]);
+  expect(addStroke(addStroke(blank, first), second).strokes).toEqual([first, second]);
+  expect(blank.strokes).toEqual([]);
+});
+
+test('nothing changes where nothing is drawn or cleared', () => {
+  expect(addStroke(blank, pen)).toBe(blank);
+  expect(clear(blank)).toBe(blank);
+});
+
+test('clearing keeps the canvas', () => {
+  const drawing = { size: 100, strokes: [extendStroke(pen, [[1, 1]])] };
+  expect(clear(drawing)).toEqual({ size: 100, strokes: [] });
+});

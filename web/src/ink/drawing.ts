@@ -1,0 +1,50 @@
+/**
+ * @file Vector ink: strokes of points on a square canvas. Values are never mutated, so a drawing kept
+ * anywhere (in the undo history, by a recognition under way) stays what it was.
+ *
+ * The same shape is the JSON interchange format; `inkgrad/ink.py` is its Python twin.
+ */
+
+/** A position in canvas units, x to the right and y down. It may lie outside the canvas. */
+export type Point = readonly [x: number, y: number];
+
+/** A polyline with round caps and joins, `width` canvas units wide; one point is a dot. */
+export interface Stroke {
+  readonly width: number;
+  /** Removes the ink that lies below it instead of adding some. */
+  readonly erase: boolean;
+  readonly points: readonly Point[];
+}
+
+/** A square canvas of `size` × `size` units and its strokes in the order drawn. */
+export interface Drawing {
+  readonly size: number;
+  readonly strokes: readonly Stroke[];
+}
+
+export const blank: Drawing = { size: 280, strokes: [] };
+
+// A tool is a stroke that has no points yet. The pen has MNIST's own proportion: 22 of 280 units is
+// a stroke 2 to 3 pixels thick once the digit stands 20 pixels high. The eraser is wider, so that one
+// pass along a stroke leaves nothing at its edges.
+export const pen: Stroke = { width: 22, erase: false, points: [] };
+export const eraser: Stroke = { width: 36, erase: true, points: [] };
+
+/** The stroke drawn on through `points`; a point with a coordinate that is not finite is dropped. */
+export function extendStroke(stroke: Stroke, points: readonly Point[]): Stroke {
+  return {
+    ...stroke,
+    points: [...stroke.points, ...points.filter((p) => p.every(Number.isFinite))],
+  };
+}
+
+/** The drawing with `stroke` on top; unchanged by a stroke without points. */
+export function addStroke(drawing: Drawing, stroke: Stroke): Drawing {
+  if (stroke.points.length === 0) return drawing;
+  return { ...drawing, strokes: [...drawing.strokes, stroke] };
+}
+
+/** The drawing without its strokes; unchanged if it had none. */
+export function clear(drawing: Drawing): Drawing {
+  return drawing.strokes.length === 0 ? drawing : { ...drawing, strokes: [] };
+}

@@ -1,0 +1,95 @@
+/**
+ * @file From strokes to a mask of ink coverage. `inkgrad/ink.py` gives the same bytes: both use only
+ * + − × ÷ √ in double precision, in the same order, which IEEE 754 rounds alike everywhere.
+ */
+import type { Drawing, Point, Stroke } from './drawing';
+
+// Farther out than any pen, near enough for squared distances to stay exact to 1e-9 pixels.
+const FAR = 1e6;
+
+/** NaN gives `low`: every comparison with NaN is false. */
+const clamp = (x: number, low: number, high: number) => (x > low ? (x < high ? x : high) : low);
+
+/**
+ * Draws strokes as capsules around their segments, anti-aliased over one pixel by the distance d of
+ * the pixel's centre to the stroke's centre line: coverage = clamp(radius + ½ − d, 0, 1), in pixels.
+ * A stroke thinner than one pixel is drawn one pixel wide, so that it cannot fall between the pixel
+ * centres and vanish. A pen keeps the larger coverage, an eraser lowers it to what it leaves over.
+ * Points that are not finite are skipped.
+ *
+ * @param size pixels a side of the square mask, into which the whole canvas is scaled
+ * @returns coverage 0 (paper) … 255 (ink), `size × size`, row by row
+ */
+export function rasterize(drawing: Drawing, size = 112): Uint8Array {
+  const mask = new Uint8Array(size * size);
+  const scale = size / drawing.size;
+  for (const stroke of drawing.strokes) {
+    const radius = clamp((stroke.width * scale) / 2, 0.5, FAR);
+    const squared = squaredDistances(stroke, scale, radius + 0.5, size);
+    for (let i = 0; i < mask.length; i++) {
+      const coverage = clamp(radius + 0.5 - Math.sqrt(squared[i]!), 0, 1);
+      const ink = Math.floor(255 * coverage + 0.5);
+      mask[i] = stroke.erase ? Math.min(mask[i]!, 255 - ink) : Math.max(mask[i]!, ink);
+    }
+  }
+  return mask;
+}
+
+/** Each pixel's squared distance to the stroke's centre line, in pixels; Infinity out of `reach`. */
+function squaredDistances({ points }: Stroke, scale: number, reach: number, size: number) {
+  const squared = new Float64Array(size * size).fill(Infinity);
+  const pixels = points
+    .filter((point) => point.every(Number.isFinite))
+    .map(([x, y]): Point => [clamp(x * scale, -FAR, FAR), clamp(y * scale, -FAR, FAR)]);
+  // The first segment leads from the first point to itself, so that a single point leaves a dot.
+  let [ax, ay] = pixels[0] ?? [0, 0];
+  for (const [bx, by] of pixels) {
+    const x0 = Math.max(Math.floor(Math.min(ax, bx) - reach), 0);
+    const x1 = Math.min(Math.ceil(Math.max(ax, bx) + reach), size);
+    const y0 = Math.max(Math.floor(Math.min(ay, by) - reach), 0);
+    const y1 = Math.min(Math.ceil(Math.max(ay, by) + reach), size);
+    const dx = bx - ax;
+    const dy = by - ay;
+    const length2 = dx * dx + dy * dy;
+    for (let y = y0; y < y1; y++) {
+      const py = y + 0.5 - ay;
+      for (let x = x0; x < x1; x++) {
+        const px = x + 0.5 - ax;
+        // t: where on the segment, from 0 to 1, lies the point nearest to the pixel's centre.
+        const t = length2 > 0 ? clamp((px * dx + py * dy) / length2, 0, 1) : 0;
+        const ex = px - t * dx;
+        const ey = py - t * dy;
+        const i = y * size + x;
+        squared[i] = Math.min(squared[i]!, ex * ex + ey * ey);
+      }
+    }
+    [ax, ay] = [bx, by];
+  }
+  return squared;
+}
+
+/** A rectangle in the units of what it bounds; x1 and y1 are just outside. */
+export interface Box {
+  readonly x0: number;
+  readonly y0: number;
+  readonly x1: number;
+  readonly y1: number;
+}
+
+/**
+ * The box around the pixels of a `size × size` mask that are at least half covered; undefined if none
+ * is, so that the faint edges an eraser leaves do not count as ink.
+ */
+export function inkBox(mask: Uint8Array, size: number): Box | undefined {
+  let [x0, y0, x1, y1] = [size, size, 0, 0];
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i]! < 128) continue;
+    const x = i % size;
+    const y = (i - x) / size;
+    x0 = Math.min(x0, x);
+    x1 = Math.max(x1, x + 1);
+    y0 = Math.min(y0, y);
+    y1 = Math.max(y1, y + 1);
+  }
+  return x1 > 0 ? { x0, y0, x1, y1 } : undefined;
+}

@@ -1,0 +1,30 @@
+/** @file Ten bars, one a digit: how likely each is. */
+
+/**
+ * Fills `element` with ten meters, named 0 … 9.
+ * @returns a function that shows ten probabilities, or none
+ */
+export function createBars(element: HTMLElement, percent: (p: number) => string) {
+  const bars = Array.from({ length: 10 }, (_, digit) => {
+    const bar = document.createElement('div');
+    bar.className = 'bar';
+    bar.role = 'meter';
+    bar.ariaLabel = String(digit);
+    bar.ariaValueMin = '0';
+    bar.ariaValueMax = '1';
+    bar.append(String(digit));
+    return bar;
+  });
+  element.append(...bars);
+
+  return (probabilities?: readonly number[]): void => {
+    const best = probabilities ? Math.max(...probabilities) : undefined;
+    bars.forEach((bar, digit) => {
+      const p = probabilities?.[digit] ?? 0;
+      bar.ariaValueNow = p.toFixed(4);
+      bar.ariaValueText = percent(p);
+      bar.style.setProperty('--p', String(p));
+      bar.classList.toggle('best', p === best);
+    });
+  };
+}

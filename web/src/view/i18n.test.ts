@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import html from '../../index.html?raw';
+import { chooseLanguage, createLocale, type Phrase } from './i18n';
+
+test('the address comes first, then the languages of the user, then English', () => {
+  expect(chooseLanguage('fr', ['en-GB'])).toBe('fr');
+  expect(chooseLanguage('de', ['fr-CA', 'en'])).toBe('fr');
+  expect(chooseLanguage(null, ['ja', 'EN-us', 'fr'])).toBe('en');
+  expect(chooseLanguage(null, [])).toBe('en');
+});
+
+test('every marked text of the page has its French', () => {
+  const french = createLocale('fr');
+  const labels = [...html.matchAll(/aria-label="([^"]+)"\s+data-i18n/g)];
+  const texts = [...html.matchAll(/data-i18n>\s*([^<\s][^<]*)</g)];
+  expect(labels.length + texts.length).toBe(html.match(/data-i18n/g)!.length);
+  for (const [, text] of [...labels, ...texts]) {
+    expect(() => french.say(text as Phrase), text).not.toThrow();
+  }
+});
+
+test('values fill the gaps of a phrase in order', () => {
+  expect(createLocale('en').say('or {}, {}', '4', '12%')).toBe('or 4, 12%');
+  expect(createLocale('fr').say('or {}, {}', '4', '12 %')).toBe('ou 4, 12 %');
+});
+
+test('numbers are written as the language has it', () => {
+  const [english, french] = [createLocale('en'), createLocale('fr')];
+  expect(english.percent(0.984)).toBe('98.4%');
+  expect(french.percent(0.984)).toMatch(/^98,4\s%$/);
+  expect(english.percent(1)).toBe('99.9%');
+  expect(english.milliseconds(0.4123)).toBe('0.41 ms');
+  expect(english.bytes(184_321)).toBe('180 kB');
+  expect(french.bytes(1_340_000)).toMatch(/^1,3\sMo$/);
+});

@@ -1,0 +1,76 @@
+/** @file The page in English and French. The English text is the key: index.html and the code say it. */
+
+const french = {
+  'Draw a digit: it is read here, on your own device.':
+    'Dessinez un chiffre : il est lu ici, sur votre appareil.',
+  'Draw a digit': 'Dessinez un chiffre',
+  'Drawing surface': 'Surface de dessin',
+  Tools: 'Outils',
+  Pen: 'Stylo',
+  Eraser: 'Gomme',
+  Undo: 'Annuler',
+  Redo: 'Rétablir',
+  Clear: 'Effacer',
+  Reading: 'Lecture',
+  'Nothing to read': 'Rien à lire',
+  '{} sure': 'sûr à {}',
+  'or {}, {}': 'ou {}, {}',
+  'What the network sees': 'Ce que voit le réseau',
+  'How likely each digit is': 'Probabilité de chaque chiffre',
+  Model: 'Modèle',
+  Time: 'Durée',
+  'Runs on': 'Calculé par',
+  'MNIST test': 'Test MNIST',
+  Download: 'Fichier',
+  'Loading the model {} …': 'Chargement du modèle {} …',
+  'The model {} cannot be used, but others may be. {}':
+    'Le modèle {} est inutilisable, mais d’autres peuvent l’être. {}',
+  'This drawing cannot be read. {}': 'Ce dessin ne peut pas être lu. {}',
+} as const;
+
+export type Phrase = keyof typeof french;
+export type Language = 'en' | 'fr';
+
+/** How a language says things. */
+export interface Locale {
+  readonly language: Language;
+  /** The phrase, each {} in it filled with the next value. */
+  say(phrase: Phrase, ...values: string[]): string;
+  /** A probability; never 100 %, since no network is that sure. */
+  percent(probability: number): string;
+  milliseconds(ms: number): string;
+  bytes(bytes: number): string;
+}
+
+/** The language that `?lang=` asks for, else the first of the user's that the page has, else English. */
+export function chooseLanguage(asked: string | null, preferred: readonly string[]): Language {
+  const tags = [asked ?? '', ...preferred].map((tag) => tag.slice(0, 2).toLowerCase());
+  return tags.find((tag) => tag === 'en' || tag === 'fr') ?? 'en';
+}
+
+export function createLocale(language: Language): Locale {
+  const number = (options: Intl.NumberFormatOptions) => new Intl.NumberFormat(language, options);
+  const percent = number({ style: 'percent', maximumFractionDigits: 1 });
+  const [milliseconds, kilobytes, megabytes] = ['millisecond', 'kilobyte', 'megabyte'].map((unit) =>
+    number({ style: 'unit', unit, maximumSignificantDigits: 2 }),
+  );
+  return {
+    language,
+    say(phrase, ...values) {
+      const text = language === 'fr' ? french[phrase] : phrase;
+      return text.replaceAll('{}', () => values.shift() ?? '');
+    },
+    percent: (p) => percent.format(Math.min(p, 0.999)),
+    milliseconds: (ms) => milliseconds!.format(ms),
+    bytes: (n) => (n < 1e6 ? kilobytes!.format(n / 1e3) : megabytes!.format(n / 1e6)),
+  };
+}
+
+/** Translates the elements marked `data-i18n`: the label of those that have one, the text of others. */
+export function translatePage(page: Document, { language, say }: Locale): void {
+  page.documentElement.lang = language;
+  for (const element of page.querySelectorAll('[data-i18n]')) {
+    if (element.ariaLabel) element.ariaLabel = say(element.ariaLabel as Phrase);
+    else element.textContent = say(element.textContent as Phrase);
+  }
+}
