@@ -51,6 +51,7 @@ export async function loadModel(
   let destroyed = false;
 
   const compiled = await createWasm(file).catch((error: Error) => error);
+  // Where the browser refuses WebAssembly, its place is taken by a wait for WebGPU.
   const wasm: Backend =
     compiled instanceof Error
       ? {

@@ -4,6 +4,7 @@ import { classify, modelFile, type Parts } from './fixture';
 import { parseModelFile } from './modelfile';
 import { createWebGpu, DeviceLostError } from './webgpu';
 
+const until = (check: () => void) => vi.waitFor(check, 10_000);
 let gpu: FakeGpu;
 beforeEach(() => {
   gpu = installFakeGpu();
@@ -67,7 +68,7 @@ test.each([false, true])(
     const runs = [1, 2].map(() =>
       backend.run('classify', { image }).catch((error: Error) => error),
     );
-    await vi.waitFor(() => expect(gpu.devices[0]!.held.length).toBe(1));
+    await until(() => expect(gpu.devices[0]!.held.length).toBe(1));
     gpu.devices[0]!.lose('it fell off the bus');
     const errors = [
       ...(await Promise.all(runs)),
