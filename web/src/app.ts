@@ -2,9 +2,15 @@
 import { addStroke, blank, clear, type Drawing, eraser, pen } from './ink/drawing';
 import { commit, type History, redo, startHistory, undo } from './ink/history';
 import { createPad } from './ink/pad';
-import { type LoadOptions, loadRecognizer, type Reading, type Recognizer } from './recognizer';
+import {
+  type LoadOptions,
+  loadRecognizer,
+  type Reading,
+  type Recognizer,
+  type Status,
+} from './recognizer';
 import { latest } from './runtime/latest';
-import { createAnswer } from './view/answer';
+import { BACKENDS, createAnswer } from './view/answer';
 import { createBars } from './view/bars';
 import { find } from './view/find';
 import { perFrame } from './view/frame';
@@ -17,7 +23,7 @@ const locale = createLocale(chooseLanguage(query.get('lang'), navigator.language
 translatePage(document, locale);
 
 const showAnswer = createAnswer(locale);
-const showBars = createBars(find('#bars'), locale.percent);
+const showBars = createBars(find('#bars'), locale.chance);
 const showImage = createPreview(find('#preview'));
 
 function show(reading: Reading | undefined, final: boolean): void {
@@ -98,17 +104,16 @@ async function load(name: string): Promise<void> {
   try {
     const loaded = await loadRecognizer(`./models/${name}.safetensors`, {
       backend: chooseBackend(query.get('backend')),
-      onChange({ reason }) {
-        if (mine !== turn || !recognizer) return;
-        report(reason ?? '');
-        read(history.present);
+      onChange(status) {
+        if (mine === turn && recognizer) welcome(status);
       },
     });
     if (mine !== turn) return loaded.destroy();
     recognizer = loaded;
-    report(loaded.status.reason ?? '');
+    const { mnist } = loaded.card as { mnist?: { accuracy: number } };
+    find('#accuracy').textContent = mnist ? locale.percent(mnist.accuracy) : '–';
     find('#bytes').textContent = locale.bytes(loaded.bytes);
-    read(history.present);
+    welcome(loaded.status);
   } catch (error) {
     if (mine !== turn) return;
     show(undefined, true);
@@ -117,6 +122,12 @@ async function load(name: string): Promise<void> {
       true,
     );
   }
+}
+
+/** The model is ready, or goes on with another backend: says so, and reads again. */
+function welcome({ backend, reason }: Status): void {
+  report(reason ? locale.say('{} reads instead ({}).', BACKENDS[backend], reason) : '');
+  read(history.present);
 }
 
 const chooseBackend = (asked: string | null): LoadOptions['backend'] =>

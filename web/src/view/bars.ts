@@ -4,7 +4,7 @@
  * Fills `element` with ten meters, named 0 … 9.
  * @returns a function that shows ten probabilities, or none
  */
-export function createBars(element: HTMLElement, percent: (p: number) => string) {
+export function createBars(element: HTMLElement, chance: (p: number) => string) {
   const bars = Array.from({ length: 10 }, (_, digit) => {
     const bar = document.createElement('div');
     bar.className = 'bar';
@@ -22,7 +22,7 @@ export function createBars(element: HTMLElement, percent: (p: number) => string)
     bars.forEach((bar, digit) => {
       const p = probabilities?.[digit] ?? 0;
       bar.ariaValueNow = p.toFixed(4);
-      bar.ariaValueText = percent(p);
+      bar.ariaValueText = chance(p);
       bar.style.setProperty('--p', String(p));
       bar.classList.toggle('best', p === best);
     });
