@@ -52,7 +52,7 @@ const read = perFrame(
       if (reading && reader === recognizer) show(reading, drawing === history.present);
     } catch (error) {
       if (reader !== recognizer) return; // it was given up meanwhile
-      report(locale.say('This drawing cannot be read. {}', reasonOf(error)), true);
+      report(locale.say('This drawing cannot be read. ({})', reasonOf(error)), true);
     }
   }),
 );
@@ -118,7 +118,7 @@ async function load(name: string): Promise<void> {
     if (mine !== turn) return;
     show(undefined, true);
     report(
-      locale.say('The model {} cannot be used, but others may be. {}', name, reasonOf(error)),
+      locale.say('The model {} cannot be used: choose another. ({})', name, reasonOf(error)),
       true,
     );
   }

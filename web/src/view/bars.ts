@@ -12,7 +12,7 @@ export function createBars(element: HTMLElement, chance: (p: number) => string) 
     bar.ariaLabel = String(digit);
     bar.ariaValueMin = '0';
     bar.ariaValueMax = '1';
-    bar.append(String(digit));
+    bar.append(String(digit), document.createElement('small'));
     return bar;
   });
   element.append(...bars);
@@ -23,6 +23,7 @@ export function createBars(element: HTMLElement, chance: (p: number) => string) 
       const p = probabilities?.[digit] ?? 0;
       bar.ariaValueNow = p.toFixed(4);
       bar.ariaValueText = chance(p);
+      bar.querySelector('small')!.textContent = probabilities ? chance(p) : '';
       bar.style.setProperty('--p', String(p));
       bar.classList.toggle('best', p === best);
     });

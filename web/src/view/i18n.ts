@@ -23,10 +23,10 @@ const french = {
   'MNIST test': 'Test MNIST',
   Download: 'Fichier',
   'Loading the model {} …': 'Chargement du modèle {} …',
-  'The model {} cannot be used, but others may be. {}':
-    'Le modèle {} est inutilisable, mais d’autres peuvent l’être. {}',
+  'The model {} cannot be used: choose another. ({})':
+    'Le modèle {} est inutilisable : choisissez-en un autre. ({})',
   '{} reads instead ({}).': '{} lit à la place ({}).',
-  'This drawing cannot be read. {}': 'Ce dessin ne peut pas être lu. {}',
+  'This drawing cannot be read. ({})': 'Ce dessin ne peut pas être lu. ({})',
 } as const;
 
 export type Phrase = keyof typeof french;
@@ -53,8 +53,8 @@ export function chooseLanguage(asked: string | null, preferred: readonly string[
 
 export function createLocale(language: Language): Locale {
   const number = (options: Intl.NumberFormatOptions) => new Intl.NumberFormat(language, options);
-  const [chance, percent] = [1, 2].map((maximumFractionDigits) =>
-    number({ style: 'percent', maximumFractionDigits }),
+  const [chance, percent] = [1, 2].map((digits) =>
+    number({ style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits }),
   );
   const [milliseconds, kilobytes, megabytes] = ['millisecond', 'kilobyte', 'megabyte'].map((unit) =>
     number({ style: 'unit', unit, maximumSignificantDigits: 2 }),
