@@ -2,13 +2,7 @@
 import { addStroke, blank, clear, type Drawing, eraser, pen } from './ink/drawing';
 import { commit, type History, redo, startHistory, undo } from './ink/history';
 import { createPad } from './ink/pad';
-import {
-  type LoadOptions,
-  loadRecognizer,
-  type Reading,
-  type Recognizer,
-  type Status,
-} from './recognizer';
+import { loadRecognizer, type Reading, type Recognizer, type Status } from './recognizer';
 import { latest } from './runtime/latest';
 import { BACKENDS, createAnswer } from './view/answer';
 import { createBars } from './view/bars';
@@ -94,6 +88,14 @@ const tools = createTools((name) => {
 
 // The model.
 
+function showModel(model: Recognizer | undefined): void {
+  const { mnist } = (model?.card ?? {}) as { mnist?: { accuracy: number } };
+  find('#accuracy').textContent = mnist ? locale.percent(mnist.accuracy) : '–';
+  find('#bytes').textContent = model ? locale.bytes(model.bytes) : '–';
+}
+
+const asked = query.get('backend');
+const backend = asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
 let turn = 0;
 
 async function load(name: string): Promise<void> {
@@ -103,19 +105,19 @@ async function load(name: string): Promise<void> {
   report(locale.say('Loading the model {} …', name));
   try {
     const loaded = await loadRecognizer(`./models/${name}.safetensors`, {
-      backend: chooseBackend(query.get('backend')),
+      backend,
       onChange(status) {
-        if (mine === turn && recognizer) welcome(status);
+        if (mine === turn && recognizer) go(status);
       },
     });
     if (mine !== turn) return loaded.destroy();
     recognizer = loaded;
-    const { mnist } = loaded.card as { mnist?: { accuracy: number } };
-    find('#accuracy').textContent = mnist ? locale.percent(mnist.accuracy) : '–';
-    find('#bytes').textContent = locale.bytes(loaded.bytes);
-    welcome(loaded.status);
+    showModel(loaded);
+    // As long as `auto` only prepares WebGPU, there is nothing to explain.
+    go(backend === 'auto' ? { ...loaded.status, reason: undefined } : loaded.status);
   } catch (error) {
     if (mine !== turn) return;
+    showModel(undefined);
     show(undefined, true);
     report(
       locale.say('The model {} cannot be used: choose another. ({})', name, reasonOf(error)),
@@ -124,14 +126,11 @@ async function load(name: string): Promise<void> {
   }
 }
 
-/** The model is ready, or goes on with another backend: says so, and reads again. */
-function welcome({ backend, reason }: Status): void {
+/** The model is ready, or goes on with another backend: says why, and reads again. */
+function go({ backend, reason }: Status): void {
   report(reason ? locale.say('{} reads instead ({}).', BACKENDS[backend], reason) : '');
   read(history.present);
 }
-
-const chooseBackend = (asked: string | null): LoadOptions['backend'] =>
-  asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
 
 const first = query.get('model') ?? 'cnn';
 for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=model]')) {
