@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
-from tinygrad import Context, Tensor, TinyJit, dtypes
+from tinygrad import Context, Device, Tensor, TinyJit, dtypes
 from tinygrad.nn import optim
 from tinygrad.nn.state import get_parameters, get_state_dict
 
@@ -129,11 +129,22 @@ def train(recipe: Recipe, out: Path, data: Mnist, resume: bool = False) -> Metri
 
     test = _accuracy(predict, data.test_images, data.test_labels)
     seconds = round(time.monotonic() - began, 1)
-    history.append({"step": recipe.steps, "test_accuracy": test, "n": len(data.test_labels), "seconds": seconds})
+    n, device = len(data.test_labels), Device.DEFAULT
+    history.append({"step": recipe.steps, "test_accuracy": test, "n": n, "seconds": seconds, "device": device})
     _write_metrics(out, history)
     _plot(out / "curve.png", history)
     _save(out / "weights.safetensors", averages, recipe.steps)
     return history[-1]
+
+
+def load(run: Path) -> Net:
+    """The trained network of a finished run, with its averaged weights. Raises Error where the run is not finished."""
+    path = run / "weights.safetensors"
+    if not path.is_file():
+        raise Error(f"{run}: no finished run: it has no weights.safetensors; train it, or finish it with --resume {run}")
+    net = NETS[recipes.read(run / "recipe.toml").net]()
+    _restore(path, get_state_dict(net))
+    return net
 
 
 def rate(recipe: Recipe, step: int) -> float:

@@ -32,7 +32,7 @@ class FakeBuffer {
   }
   async mapAsync() {
     if (this.state !== 'unmapped') throw new Error('mapAsync: already mapped');
-    if (this.device.gone) throw new Error('mapAsync: device lost');
+    if (this.device.gone && !this.device.gpu.forgetMaps) throw new Error('mapAsync: device lost');
     this.state = 'pending';
     await new Promise<void>((resolve, reject) => {
       this.#reject = reject;
@@ -40,6 +40,7 @@ class FakeBuffer {
         this.state = 'mapped';
         resolve();
       };
+      if (this.device.gone) return;
       if (this.device.gpu.holdMaps) this.device.held.push(done);
       else setTimeout(done);
     });
@@ -143,7 +144,7 @@ export class FakeGpu {
   hasAdapter = true;
   /** Maps complete when the test calls what is in the device's `held`. */
   holdMaps = false;
-  /** Maps in flight never settle when the device is lost. */
+  /** Maps never settle once the device is lost. */
   forgetMaps = false;
 
   async requestAdapter() {

@@ -46,8 +46,8 @@ const WEIGHTS = {
 };
 
 /** What the program "classify" below computes: (weight · x)², in float32. */
-export function classify(image: ArrayLike<number>): Float32Array {
-  return Float32Array.from([1, -2, 0.5, 0], (w, i) => Math.fround(w * image[i]!) ** 2);
+export function classify(image: ArrayLike<number>, weights = [1, -2, 0.5, 0]): Float32Array {
+  return Float32Array.from(weights, (w, i) => Math.fround(w * image[i]!) ** 2);
 }
 
 export const PROGRAM = {
@@ -144,13 +144,18 @@ export function assemble(names: string[], heapBase: number, body = squares()): U
   ]);
 }
 
-/** logits[i] = (image[i] · w[i])², in stack machine order, for i = 0 to 3. */
+/**
+ * logits[i] = (image[i] · w[i])², in stack machine order, for i = 0 to 3; a trap if the arena does not
+ * begin at a multiple of 256.
+ */
 function squares(): number[] {
+  const trap = [0x20, 0, 0x41, ...leb(255), 0x71, 0x04, 0x40, 0x00, 0x0b]; // if (base & 255) unreachable
   const load = (at: number) => [0x20, 0, 0x2a, 2, ...leb(at)]; // local.get 0, f32.load
   const product = (i: number) => [...load(4 * i), ...load(256 + 4 * i), 0x94]; // f32.mul
-  return [0, 1, 2, 3].flatMap((i) => {
+  const steps = [0, 1, 2, 3].flatMap((i) => {
     return [0x20, 0, ...product(i), ...product(i), 0x94, 0x38, 2, ...leb(768 + 4 * i)]; // f32.store
   });
+  return [...trap, ...steps];
 }
 
 /** LEB128; the extra group keeps small numbers positive where a signed one is read. */

@@ -81,7 +81,9 @@ test('the self-test allows 1e-3 relative, and the same largest value', async () 
 });
 
 test('a run in flight when the device is lost is answered; the second loss is the last', async () => {
-  const model = await load('auto');
+  const seen: Status[] = [];
+  const onChange = (status: Status) => seen.push(status);
+  const model = await loadModel(modelFile(), { backend: 'auto', onChange });
   for (const reason of ['WebGPU was lost: the driver restarted', 'WebGPU was lost: again']) {
     await backendIs(model, 'webgpu');
     gpu.holdMaps = true;
@@ -96,7 +98,19 @@ test('a run in flight when the device is lost is answered; the second loss is th
   }
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(gpu.devices.length).toBe(2);
-  expect(model.active).toBe(model.wasm);
+  expect(seen.map(({ backend }) => backend)).toEqual(['webgpu', 'wasm', 'webgpu', 'wasm']);
+});
+
+test('a loss is noticed without a run', async () => {
+  const onChange = vi.fn();
+  await loadModel(modelFile(), { backend: 'webgpu', onChange });
+  gpu.devices[0]!.lose();
+  await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(3));
+  expect(onChange.mock.calls.flat()).toEqual([
+    { backend: 'webgpu', reason: undefined },
+    { backend: 'wasm', reason: 'WebGPU was lost: it fell off the bus' },
+    { backend: 'webgpu', reason: undefined },
+  ]);
 });
 
 test('whatever is lost whenever, every run is answered', async () => {
@@ -150,9 +164,13 @@ test('where nothing runs the model, it says why', async () => {
 });
 
 test('destroy ends runs in flight and a start under way', async () => {
-  const early = await load('auto');
-  early.destroy();
-  await vi.waitFor(() => expect(gpu.devices[0]?.gone).toBe(true));
+  const onChange = vi.fn();
+  for (const hasAdapter of [false, true]) {
+    gpu.hasAdapter = hasAdapter;
+    (await loadModel(modelFile(), { backend: 'auto', onChange })).destroy();
+  }
+  await vi.waitFor(() => expect(gpu.devices.map(({ gone }) => gone)).toEqual([true]));
+  expect(onChange).not.toHaveBeenCalled();
 
   const model = await load('webgpu');
   gpu.holdMaps = true;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { assemble, classify, modelFile, type Parts } from './fixture';
+import { assemble, classify, f32, modelFile, type Parts } from './fixture';
 import { parseModelFile } from './modelfile';
 import { createWasm } from './wasm';
 
@@ -21,13 +21,15 @@ test('computes what the program says, one call after another', async () => {
 
 test('each program has an arena of its own, however large', async () => {
   const wasm = await create((parts) => {
-    parts.programs['again'] = { ...parts.programs['classify'], arena: 2 ** 22 }; // 64 pages more
+    parts.tensors['v'] = f32(1, 2, 3, 4);
+    const larger = { arena: 2 ** 22, weights: { v: 256 } }; // 64 pages more
+    parts.programs['again'] = { ...parts.programs['classify'], ...larger };
     code(assemble(['classify', 'again'], 1000))(parts);
   });
   const [a, b] = [Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6, 7, 8)];
   const first = await wasm.run('classify', { image: a });
   const second = await wasm.run('again', { image: b });
-  expect([first, second]).toEqual([{ logits: classify(a) }, { logits: classify(b) }]);
+  expect([first, second]).toEqual([{ logits: classify(a) }, { logits: classify(b, [1, 2, 3, 4]) }]);
 });
 
 test('says what is wrong with the call', async () => {

@@ -19,6 +19,15 @@ test('runs asked for at once take turns', async () => {
   expect(answers).toEqual(images.map((image) => ({ logits: classify(image) })));
 });
 
+test('each output comes back from its own place', async () => {
+  const backend = await create((parts) => {
+    const { outputs } = parts.programs['classify'];
+    outputs.hidden = { ...outputs.logits, offset: 512 };
+  });
+  const hidden = Float32Array.of(1, -4, 1.5, 0);
+  expect(await backend.run('classify', { image })).toEqual({ logits: classify(image), hidden });
+});
+
 test('a wrong call costs no device', async () => {
   const backend = await create();
   await expect(backend.run('classify', {})).rejects.toThrow('but got none');
@@ -77,6 +86,7 @@ test('a kernel that throws, as a driver may, is a lost device', async () => {
 });
 
 test('destroy frees the device', async () => {
+  gpu.forgetMaps = true;
   const backend = await create();
   backend.destroy();
   expect(gpu.devices[0]!.gone).toBe(true);
