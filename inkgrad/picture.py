@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from inkgrad.errors import Error
-from inkgrad.normalize import MASK
+from inkgrad.ink import MASK
 
 LARGEST = 50_000_000  # pixels: a telephone's photograph fits
 
