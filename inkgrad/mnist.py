@@ -23,7 +23,15 @@ import numpy as np
 import numpy.typing as npt
 from platformdirs import user_cache_path
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from inkgrad import atomic
 from inkgrad.errors import Error
@@ -159,7 +167,7 @@ def _from_web(base: str, names: Sequence[str], progress: Progress) -> Iterator[t
         yield name, raw
 
 
-def _chunks(url: str, progress: Progress, task: int) -> Iterator[bytes]:
+def _chunks(url: str, progress: Progress, task: TaskID) -> Iterator[bytes]:
     """The body of `url` as it comes; TimeoutError where nothing comes for STALL seconds.
 
     A thread reads and this one waits, because a socket's own time-out covers one address of one attempt: a name that
