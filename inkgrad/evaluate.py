@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkgrad.export.modelfile import ModelFile
+from inkgrad.fit import fit, visible
 from inkgrad.ink import Drawing, Stroke, rasterize
-from inkgrad.normalize import MASK
 from inkgrad.runtime import Runtime
 from inkgrad.unipen import Sample
 
@@ -60,10 +60,10 @@ def draw(sample: Sample, width: float, rng: np.random.Generator) -> Drawing:
 
 
 def classify_drawings(runtime: Runtime, drawings: Iterable[Drawing]) -> NDArray[np.float32]:
-    """Logits [N, 10] of drawings, through the file's normalize and classify."""
+    """Logits [N, 10] of drawings, fitted and rasterised as the page does, through the file's normalize and classify."""
     logits = []
     for drawing in drawings:
-        mask = rasterize(drawing, MASK).astype(np.float32)
+        mask = rasterize(fit(visible(drawing))).astype(np.float32)
         image = runtime.run("normalize", {"mask": mask})["image"]
         logits.append(runtime.run("classify", {"image": image})["logits"])
     return np.stack(logits)

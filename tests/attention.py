@@ -14,7 +14,8 @@ class Attention:
 
     def __call__(self, x: Tensor) -> Tensor:
         n, width = int(x.shape[0]), int(x.shape[1])
-        q, k, v = self.qkv(x).reshape(n, 3, 2, width // 2).permute(1, 2, 0, 3)
+        qkv = self.qkv(x).reshape(n, 3, 2, width // 2).permute(1, 2, 0, 3)
+        q, k, v = qkv[0], qkv[1], qkv[2]
         mixed = ((q @ k.transpose(-2, -1)) / (width // 2) ** 0.5).softmax() @ v
         return self.norm(x + self.out(mixed.transpose(0, 1).reshape(n, width)))
 

@@ -23,8 +23,9 @@ from inkgrad.export import Function, export, modelfile
 from inkgrad.export.capture import capture
 from inkgrad.export.digits import digit_functions, export_digits
 from inkgrad.export.program import Dispatch, PlanError, Program, Range
+from inkgrad.ink import MASK
 from inkgrad.nets import Net
-from inkgrad.normalize import MASK, normalize
+from inkgrad.normalize import normalize
 from inkgrad.runtime import Runtime
 
 Floats = NDArray[np.float32]

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from tinygrad import Tensor, TinyJit
 
 from inkgrad import mnist
-from inkgrad.normalize import MASK, normalize
+from inkgrad.ink import MASK
+from inkgrad.normalize import normalize
 
 BATCH = 500
 

@@ -1,5 +1,6 @@
 """A served page and a real Chromium with WebGPU. Where there is no adapter the tests fail: none is skipped."""
 
+import shutil
 import threading
 from collections.abc import Iterator
 
@@ -36,7 +37,7 @@ def playwright() -> Iterator[Playwright]:
 
 
 def launch(playwright: Playwright, flags: list[str]) -> Browser:
-    return playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*QUIET, *flags])
+    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*QUIET, *flags])
 
 
 @pytest.fixture(scope="session")

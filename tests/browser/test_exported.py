@@ -16,9 +16,9 @@ from tinygrad.nn.state import get_state_dict
 
 from inkgrad import mnist
 from inkgrad.export import Function, export
-from inkgrad.ink import rasterize
+from inkgrad.ink import MASK, rasterize
 from inkgrad.nets import NETS
-from inkgrad.normalize import MASK, normalize
+from inkgrad.normalize import normalize
 
 BACKENDS = ("wasm", "webgpu")
 

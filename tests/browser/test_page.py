@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 from browser.drawing import Points, answer, draw_with_finger, draw_with_mouse, ready, shows
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 from released import MODELS
 from strokes import placed
 
 from inkgrad.nets import NETS
 
 ARTEFACTS = Path(__file__).parent.parent.parent / "artefacts"
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 def button(page: Page, name: str) -> Locator:

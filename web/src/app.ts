@@ -2,9 +2,9 @@
 import { addStroke, blank, clear, type Drawing, eraser, pen } from './ink/drawing';
 import { commit, type History, redo, startHistory, undo } from './ink/history';
 import { createPad } from './ink/pad';
-import { type LoadOptions, loadRecognizer, type Reading, type Recognizer } from './recognizer';
+import { loadRecognizer, type Reading, type Recognizer, type Status } from './recognizer';
 import { latest } from './runtime/latest';
-import { createAnswer } from './view/answer';
+import { BACKENDS, createAnswer } from './view/answer';
 import { createBars } from './view/bars';
 import { find } from './view/find';
 import { perFrame } from './view/frame';
@@ -17,7 +17,7 @@ const locale = createLocale(chooseLanguage(query.get('lang'), navigator.language
 translatePage(document, locale);
 
 const showAnswer = createAnswer(locale);
-const showBars = createBars(find('#bars'), locale.percent);
+const showBars = createBars(find('#bars'), locale.chance);
 const showImage = createPreview(find('#preview'));
 
 function show(reading: Reading | undefined, final: boolean): void {
@@ -46,7 +46,7 @@ const read = perFrame(
       if (reading && reader === recognizer) show(reading, drawing === history.present);
     } catch (error) {
       if (reader !== recognizer) return; // it was given up meanwhile
-      report(locale.say('This drawing cannot be read. {}', reasonOf(error)), true);
+      report(locale.say('This drawing cannot be read. ({})', reasonOf(error)), true);
     }
   }),
 );
@@ -88,6 +88,14 @@ const tools = createTools((name) => {
 
 // The model.
 
+function showModel(model: Recognizer | undefined): void {
+  const { mnist } = (model?.card ?? {}) as { mnist?: { accuracy: number } };
+  find('#accuracy').textContent = mnist ? locale.percent(mnist.accuracy) : '–';
+  find('#bytes').textContent = model ? locale.bytes(model.bytes) : '–';
+}
+
+const asked = query.get('backend');
+const backend = asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
 let turn = 0;
 
 async function load(name: string): Promise<void> {
@@ -97,30 +105,32 @@ async function load(name: string): Promise<void> {
   report(locale.say('Loading the model {} …', name));
   try {
     const loaded = await loadRecognizer(`./models/${name}.safetensors`, {
-      backend: chooseBackend(query.get('backend')),
-      onChange({ reason }) {
-        if (mine !== turn || !recognizer) return;
-        report(reason ?? '');
-        read(history.present);
+      backend,
+      onChange(status) {
+        if (mine === turn && recognizer) go(status);
       },
     });
     if (mine !== turn) return loaded.destroy();
     recognizer = loaded;
-    report(loaded.status.reason ?? '');
-    find('#bytes').textContent = locale.bytes(loaded.bytes);
-    read(history.present);
+    showModel(loaded);
+    // As long as `auto` only prepares WebGPU, there is nothing to explain.
+    go(backend === 'auto' ? { ...loaded.status, reason: undefined } : loaded.status);
   } catch (error) {
     if (mine !== turn) return;
+    showModel(undefined);
     show(undefined, true);
     report(
-      locale.say('The model {} cannot be used, but others may be. {}', name, reasonOf(error)),
+      locale.say('The model {} cannot be used: choose another. ({})', name, reasonOf(error)),
       true,
     );
   }
 }
 
-const chooseBackend = (asked: string | null): LoadOptions['backend'] =>
-  asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
+/** The model is ready, or goes on with another backend: says why, and reads again. */
+function go({ backend, reason }: Status): void {
+  report(reason ? locale.say('{} reads instead ({}).', BACKENDS[backend], reason) : '');
+  read(history.present);
+}
 
 const first = query.get('model') ?? 'cnn';
 for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=model]')) {

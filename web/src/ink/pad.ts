@@ -38,9 +38,13 @@ export function createPad(canvas: HTMLCanvasElement, { onDraw, onEnd }: PadEvent
     context.globalCompositeOperation = erase ? 'destination-out' : 'source-over';
     context.lineWidth = width;
     context.beginPath();
-    // A segment from the first point to itself has no length, but round ends: a dot.
-    context.moveTo(...points[Math.max(start - 1, 0)]!);
-    for (const point of points.slice(start)) context.lineTo(...point);
+    if (start === 0) {
+      // A canvas draws no segment without length: the dot that begins a stroke is a disc.
+      context.arc(...points[0]!, width / 2, 0, 2 * Math.PI);
+      context.fill();
+      context.beginPath();
+    }
+    for (const point of points.slice(Math.max(start - 1, 0))) context.lineTo(...point);
     context.stroke();
   }
 
@@ -50,7 +54,7 @@ export function createPad(canvas: HTMLCanvasElement, { onDraw, onEnd }: PadEvent
     canvas.width = canvas.height = Math.round(width * devicePixelRatio);
     context.scale(canvas.width / drawing.size, canvas.width / drawing.size);
     context.lineCap = context.lineJoin = 'round';
-    context.strokeStyle = getComputedStyle(canvas).color;
+    context.strokeStyle = context.fillStyle = getComputedStyle(canvas).color;
     for (const stroke of drawing.strokes) paint(stroke, 0);
     if (stroke?.points.length) paint(stroke, 0);
   }

@@ -6,13 +6,13 @@ import type { Locale } from './i18n';
 /** A second digit less likely than this is not worth a word. */
 const RIVAL = 0.01;
 
-const BACKENDS = { webgpu: 'WebGPU', wasm: 'WebAssembly' };
+export const BACKENDS = { webgpu: 'WebGPU', wasm: 'WebAssembly' };
 
 /**
  * Returns a function that shows a reading, or that there is none. Only a `final` one is spoken: while
  * the pen is down the answer changes too often for that.
  */
-export function createAnswer({ say, percent, milliseconds }: Locale) {
+export function createAnswer({ say, chance, milliseconds }: Locale) {
   const output = find<HTMLOutputElement>('#prediction');
   let sequence = 0;
 
@@ -27,10 +27,10 @@ export function createAnswer({ say, percent, milliseconds }: Locale) {
       ms: reading?.ms.toFixed(3) ?? '',
       sequence: reading ? ++sequence : sequence,
     });
-    const sure = digit ? say('{} sure', percent(digit.p)) : say('Nothing to read');
+    const sure = digit ? say('{} sure', chance(digit.p)) : say('Nothing to read');
     const doubt = rival && rival.p >= RIVAL;
     find('#confidence').textContent = sure;
-    find('#rival').textContent = doubt ? say('or {}, {}', rival.digit, percent(rival.p)) : '';
+    find('#rival').textContent = doubt ? say('or {}, {}', rival.digit, chance(rival.p)) : '';
     find('#ms').textContent = reading ? milliseconds(reading.ms) : '–';
     find('#backend').textContent = reading ? BACKENDS[reading.backend] : '–';
     if (final) find('#announcement').textContent = digit ? `${text}, ${sure}` : sure;

@@ -4,7 +4,7 @@
  * Fills `element` with ten meters, named 0 … 9.
  * @returns a function that shows ten probabilities, or none
  */
-export function createBars(element: HTMLElement, percent: (p: number) => string) {
+export function createBars(element: HTMLElement, chance: (p: number) => string) {
   const bars = Array.from({ length: 10 }, (_, digit) => {
     const bar = document.createElement('div');
     bar.className = 'bar';
@@ -12,7 +12,7 @@ export function createBars(element: HTMLElement, percent: (p: number) => string)
     bar.ariaLabel = String(digit);
     bar.ariaValueMin = '0';
     bar.ariaValueMax = '1';
-    bar.append(String(digit));
+    bar.append(String(digit), document.createElement('small'));
     return bar;
   });
   element.append(...bars);
@@ -22,7 +22,8 @@ export function createBars(element: HTMLElement, percent: (p: number) => string)
     bars.forEach((bar, digit) => {
       const p = probabilities?.[digit] ?? 0;
       bar.ariaValueNow = p.toFixed(4);
-      bar.ariaValueText = percent(p);
+      bar.ariaValueText = chance(p);
+      bar.querySelector('small')!.textContent = probabilities ? chance(p) : '';
       bar.style.setProperty('--p', String(p));
       bar.classList.toggle('best', p === best);
     });

@@ -26,9 +26,10 @@ test('values fill the gaps of a phrase in order', () => {
 
 test('numbers are written as the language has it', () => {
   const [english, french] = [createLocale('en'), createLocale('fr')];
-  expect(english.percent(0.984)).toBe('98.4%');
-  expect(french.percent(0.984)).toMatch(/^98,4\s%$/);
-  expect(english.percent(1)).toBe('99.9%');
+  expect(english.chance(0.984)).toBe('98.4%');
+  expect(french.chance(0.984)).toMatch(/^98,4\s%$/);
+  expect(english.chance(1)).toBe('99.9%');
+  expect(english.percent(0.9965)).toBe('99.65%');
   expect(english.milliseconds(0.4123)).toBe('0.41 ms');
   expect(english.bytes(184_321)).toBe('180 kB');
   expect(french.bytes(1_340_000)).toMatch(/^1,3\sMo$/);

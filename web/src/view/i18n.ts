@@ -23,9 +23,10 @@ const french = {
   'MNIST test': 'Test MNIST',
   Download: 'Fichier',
   'Loading the model {} …': 'Chargement du modèle {} …',
-  'The model {} cannot be used, but others may be. {}':
-    'Le modèle {} est inutilisable, mais d’autres peuvent l’être. {}',
-  'This drawing cannot be read. {}': 'Ce dessin ne peut pas être lu. {}',
+  'The model {} cannot be used: choose another. ({})':
+    'Le modèle {} est inutilisable : choisissez-en un autre. ({})',
+  '{} reads instead ({}).': '{} lit à la place ({}).',
+  'This drawing cannot be read. ({})': 'Ce dessin ne peut pas être lu. ({})',
 } as const;
 
 export type Phrase = keyof typeof french;
@@ -36,8 +37,10 @@ export interface Locale {
   readonly language: Language;
   /** The phrase, each {} in it filled with the next value. */
   say(phrase: Phrase, ...values: string[]): string;
-  /** A probability; never 100 %, since no network is that sure. */
-  percent(probability: number): string;
+  /** To two decimals, for a share that was counted. */
+  percent(share: number): string;
+  /** To one decimal, for a probability; never 100 %, since no network is that sure. */
+  chance(probability: number): string;
   milliseconds(ms: number): string;
   bytes(bytes: number): string;
 }
@@ -50,7 +53,9 @@ export function chooseLanguage(asked: string | null, preferred: readonly string[
 
 export function createLocale(language: Language): Locale {
   const number = (options: Intl.NumberFormatOptions) => new Intl.NumberFormat(language, options);
-  const percent = number({ style: 'percent', maximumFractionDigits: 1 });
+  const [chance, percent] = [1, 2].map((digits) =>
+    number({ style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits }),
+  );
   const [milliseconds, kilobytes, megabytes] = ['millisecond', 'kilobyte', 'megabyte'].map((unit) =>
     number({ style: 'unit', unit, maximumSignificantDigits: 2 }),
   );
@@ -60,7 +65,8 @@ export function createLocale(language: Language): Locale {
       const text = language === 'fr' ? french[phrase] : phrase;
       return text.replaceAll('{}', () => values.shift() ?? '');
     },
-    percent: (p) => percent.format(Math.min(p, 0.999)),
+    percent: (share) => percent!.format(share),
+    chance: (p) => chance!.format(Math.min(p, 0.999)),
     milliseconds: (ms) => milliseconds!.format(ms),
     bytes: (n) => (n < 1e6 ? kilobytes!.format(n / 1e3) : megabytes!.format(n / 1e6)),
   };
