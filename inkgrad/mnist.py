@@ -125,8 +125,8 @@ def fetch(cache: Path | None = None, mirrors: Sequence[str] = MIRRORS) -> Path:
                         raise ValueError(f"{name} has the wrong checksum")
                     atomic.write_bytes(cache / name, data)
                     missing.remove(name)
-            # HTTP and sockets, gzip, tar, and the checksum above, in this order.
-            except (OSError, http.client.HTTPException, EOFError, zlib.error, tarfile.TarError, ValueError) as error:
+            # Sockets, HTTP, gzip, tar and its missing members, and the checksum above, in this order.
+            except (OSError, http.client.HTTPException, zlib.error, tarfile.TarError, KeyError, ValueError) as error:
                 failures.append(f"{mirror}: {' '.join(str(error).split()) or type(error).__name__}")
             if not missing:
                 break
