@@ -117,6 +117,14 @@ def pictures(
     return images, np.array([sample.label for _, sample in jobs], np.uint8)
 
 
+def as_drawn(samples: Sequence[Sample]) -> Bytes:
+    """The pictures [N, 28, 28] that the page makes of the samples as they are."""
+    drawings = [Drawing([Stroke(line.tolist(), 0) for line in unit(sample.strokes)], 1) for sample in samples]
+    masks = [rasterize(fit(drawing)) for drawing in drawings]
+    batches = (np.stack(masks[i : i + BATCH]) for i in range(0, len(masks), BATCH))
+    return np.concatenate(list(normalized(batches)))
+
+
 def _masks(jobs: Sequence[tuple[tuple[int, int], Sample]]) -> Bytes:
     rngs = [np.random.default_rng(seed) for seed, _ in jobs]
     return np.stack(
