@@ -13,7 +13,7 @@ Line = npt.NDArray[np.float64]  # [n, 2]: the centre line of a stroke
 Lines = list[Line]
 Point = tuple[float, float]
 
-JITTER = 0.06  # most that the standard deviation of a stroke's control points comes to, in heights
+JITTER = 0.04  # most that the standard deviation of a stroke's control points comes to, in heights
 STEPS = 6  # points drawn for each span between control points
 
 
@@ -133,12 +133,12 @@ def three(rng: np.random.Generator, form: str) -> Lines:
 def four(rng: np.random.Generator, top: str, bar: tuple[float, float]) -> Lines:
     """Top "open" (a corner at the left), "round" (like a u) or "closed" (a triangle); bar: its height's range."""
     u = rng.uniform
-    level, stem, end = u(*bar), u(0.4, 0.7), u(0.75, 1.3)
+    level, stem, end = u(*bar), u(0.48, 0.7), u(0.75, 1.3)
     left: Point = (u(-0.02, 0.08), level + u(-0.1, 0.08))
     if top == "closed":
         peak = (stem + u(-0.03, 0.03), 0.0)
         return [pen(rng, peak, left, left, (end, level)), pen(rng, peak, (stem + u(-0.12, 0.06), 1.0))]
-    start, head = (u(0.0, 0.3), u(-0.05, 0.2)), (stem + u(-0.02, 0.14), u(-0.1, 0.3))
+    start, head = (u(0.0, 0.22), u(-0.05, 0.2)), (stem + u(-0.02, 0.14), u(-0.1, 0.3))
     if top == "round":
         cup = [start, (left[0], level * 0.7), (stem * 0.35, level), (stem, level * u(0.8, 0.98))]
     else:

@@ -1,8 +1,9 @@
 """Pen strokes -> training pictures: restyled, varied as hands vary, then what the page does: fit, raster, normalise.
 
-What the sources lack: MNIST's writers are American (census clerks and pupils) and hardly slash a zero, bar a seven or
-flag a one; PenDigits' are 44 Turkish adults, whose sevens are barred, whose fives have a top bar of its own, and whose
-tablet shows no pen slips. STYLES makes up for both.
+What the sources lack: MNIST's writers are American, census clerks and pupils, who hardly slash a zero, bar a seven or
+flag a one. PenDigits' are Turkish, at a tablet: 87 % of their sevens are barred, 82 % of their fives have a top of its
+own stroke, most ones are flagged, 3 % of zeros at most are slashed or dotted (its training part, counted by strokes).
+STYLES makes up for both.
 """
 
 import multiprocessing

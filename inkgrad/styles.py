@@ -56,7 +56,7 @@ def built(form: Callable[..., Lines], *arguments: object) -> Write:
 
 def slashed(lines: Lines, rng: np.random.Generator) -> Lines:
     """A 0 crossed from the upper right to the lower left, inside the oval or through it; now and then the other way."""
-    lines = roomy(lines, 0.55)
+    lines = roomy(lines, 0.6)
     low, high = box(lines)
     centre, half = (low + high) / 2, (high - low) / 2
     angle = np.radians(rng.uniform(28, 68))
@@ -215,7 +215,7 @@ STYLES: dict[int, tuple[Style, ...]] = {
         Style("straight stem", 0.10, built(glyphs.nine, "straight", (0.4, 0.6))),
         Style("curved stem", 0.08, built(glyphs.nine, "curved", (0.4, 0.6))),
         Style("small loop", 0.06, built(glyphs.nine, "straight", (0.25, 0.4))),
-        Style("open loop", 0.05, built(glyphs.nine, "straight", (0.4, 0.6), 30)),
+        Style("open loop", 0.05, built(glyphs.nine, "straight", (0.4, 0.6), 22)),
         Style("own, hooked", 0.05, hooked),
     ),
 }
