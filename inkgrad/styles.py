@@ -56,10 +56,10 @@ def built(form: Callable[..., Lines], *arguments: object) -> Write:
 
 def slashed(lines: Lines, rng: np.random.Generator) -> Lines:
     """A 0 crossed from the upper right to the lower left, inside the oval or through it; now and then the other way."""
-    lines = widened(lines, 0.5)
+    lines = roomy(lines, 0.6)
     low, high = box(lines)
     centre, half = (low + high) / 2, (high - low) / 2
-    angle = np.radians(rng.uniform(35, 65))
+    angle = np.radians(rng.uniform(28, 68))
     toward = half * (np.cos(angle), -np.sin(angle)) * (1 if rng.random() < 0.9 else (-1, 1))
     start, end = (centre + toward * rng.uniform(0.75, 1.35), centre - toward * rng.uniform(0.75, 1.35))
     return [*lines, pen(rng, tuple(start), tuple(end))]
@@ -67,16 +67,16 @@ def slashed(lines: Lines, rng: np.random.Generator) -> Lines:
 
 def dotted(lines: Lines, rng: np.random.Generator) -> Lines:
     """A 0 with a dot, or a dash so short that it cannot be taken for a bar, in its middle."""
-    lines = widened(lines, 0.6)
+    lines = roomy(lines, 0.6)
     low, high = box(lines)
-    dot = (low + high) / 2 + rng.normal(0, 0.03, 2)
-    return [*lines, np.stack([dot, dot + rng.uniform(-0.05, 0.05, 2)])]
+    dot = (low + high) / 2 + rng.normal(0, 0.04, 2)
+    return [*lines, np.stack([dot, dot + rng.uniform(-0.08, 0.08, 2)])]
 
 
-def widened(lines: Lines, least: float) -> Lines:
-    """At least so wide that what is drawn inside stays apart from the sides."""
+def roomy(lines: Lines, least: float) -> Lines:
+    """At least so wide and high that what is drawn inside stays apart from the sides."""
     low, high = box(lines)
-    return [line * (max(1.0, least / max(high[0] - low[0], 0.1)), 1) for line in lines]
+    return [line * np.maximum(1, least / np.maximum(high - low, 0.1)) for line in lines]
 
 
 def footed(lines: Lines, rng: np.random.Generator) -> Lines:
@@ -89,8 +89,8 @@ def footed(lines: Lines, rng: np.random.Generator) -> Lines:
 def descending(lines: Lines, rng: np.random.Generator) -> Lines:
     """A 4 whose stem, drawn last, goes on far below."""
     *others, stem = lines
-    fall = stem[-1] - stem[-len(stem) // 4 - 1]
-    if fall[1] < 0.1:
+    fall = stem[-1] - stem[(len(stem) - 1) * 3 // 4]
+    if fall[1] < max(0.1, abs(fall[0])):
         return lines
     return [*others, np.concatenate([stem, [stem[-1] + fall / fall[1] * rng.uniform(0.15, 0.4)]])]
 
@@ -128,7 +128,7 @@ def serifed(lines: Lines, rng: np.random.Generator) -> Lines:
     """A 7 begun by a short stroke up at the left of its top."""
     first, *others = lines
     x, y = first[0]
-    if x > 0.35 or y > 0.35:
+    if x > 0.35 or y > 0.15:
         return lines
     serif = pen(rng, (x + rng.uniform(-0.07, 0.07), y + rng.uniform(0.13, 0.26)), (x, y))
     return [np.concatenate([serif, first]), *others]
@@ -138,7 +138,7 @@ def hooked(lines: Lines, rng: np.random.Generator) -> Lines:
     """A 9 whose foot curls to the left, as that of a g."""
     *others, last = lines
     x, y = last[-1]
-    if y < 0.85:
+    if y < 0.85 or x < 0.35 * box(lines)[1][0]:
         return lines
     wide, up = rng.uniform(0.25, 0.5), rng.uniform(-0.05, 0.1)
     hook = pen(rng, (x, y), (x - wide * 0.2, y + 0.1), (x - wide * 0.6, y + 0.12), (x - wide, y - up))
@@ -150,16 +150,16 @@ STYLES: dict[int, tuple[Style, ...]] = {
         Style("slashed", 0.08, slashed),
         Style("slashed, built", 0.05, lambda lines, rng: slashed(glyphs.zero(rng, (340, 390)), rng)),
         Style("dotted", 0.06, dotted),
-        Style("open", 0.06, built(glyphs.zero, (305, 340))),
+        Style("open", 0.06, built(glyphs.zero, (318, 345))),
         Style("ends overlapping", 0.07, built(glyphs.zero, (370, 420))),
         Style("in halves", 0.03, built(glyphs.zero_in_halves)),
     ),
     1: (
         Style("plain", 0.12, built(glyphs.one, None, False)),
-        Style("flagged", 0.10, built(glyphs.one, (0.25, 0.6), False)),
+        Style("flagged", 0.10, built(glyphs.one, (0.25, 0.8), False)),
         Style("short flag", 0.05, built(glyphs.one, (0.08, 0.25), False)),
         Style("footed", 0.06, built(glyphs.one, None, True)),
-        Style("flag and foot", 0.10, built(glyphs.one, (0.1, 0.55), True)),
+        Style("flag and foot", 0.10, built(glyphs.one, (0.1, 0.45), True)),
         Style("own, footed", 0.05, footed),
     ),
     2: (
@@ -190,7 +190,7 @@ STYLES: dict[int, tuple[Style, ...]] = {
     ),
     6: (
         Style("straight, small loop", 0.08, built(glyphs.six, "straight", (0.3, 0.45))),
-        Style("straight, large loop", 0.06, built(glyphs.six, "straight", (0.5, 0.7))),
+        Style("straight, large loop", 0.06, built(glyphs.six, "straight", (0.5, 0.62))),
         Style("curled, small loop", 0.08, built(glyphs.six, "curled", (0.3, 0.45))),
         Style("curled, large loop", 0.06, built(glyphs.six, "curled", (0.5, 0.65))),
     ),
@@ -201,7 +201,7 @@ STYLES: dict[int, tuple[Style, ...]] = {
         Style("barred, serif", 0.06, built(glyphs.seven, True, True, False)),
         Style("curved stem", 0.07, built(glyphs.seven, False, False, True)),
         Style("barred, curved stem", 0.04, built(glyphs.seven, True, False, True)),
-        Style("own, unbarred", 0.10, unbarred),
+        Style("own, unbarred", 0.06, unbarred),
         Style("own, barred", 0.04, barred),
         Style("own, serif", 0.04, serifed),
     ),
@@ -215,7 +215,7 @@ STYLES: dict[int, tuple[Style, ...]] = {
         Style("straight stem", 0.10, built(glyphs.nine, "straight", (0.4, 0.6))),
         Style("curved stem", 0.08, built(glyphs.nine, "curved", (0.4, 0.6))),
         Style("small loop", 0.06, built(glyphs.nine, "straight", (0.25, 0.4))),
-        Style("open loop", 0.05, built(glyphs.nine, "straight", (0.4, 0.6), 35)),
+        Style("open loop", 0.05, built(glyphs.nine, "straight", (0.4, 0.6), 22)),
         Style("own, hooked", 0.05, hooked),
     ),
 }
