@@ -40,6 +40,24 @@ def augment(images: Tensor, noise: Tensor, limits: Augment) -> Tensor:
     return upper * (1 - down) + lower * down
 
 
+def noise(seed: int, step: Tensor, batch: int) -> Tensor:
+    """The noise of one training step, [batch, NOISE], uniform in −1…1: a hash of (seed, step, place in the tensor).
+
+    `step` is int32 [1]. Whole-number arithmetic, so the same bits on every device and with nothing to upload: two small
+    uploads a step cost the host more than a step of the mlp costs an H100.
+    """
+    place = Tensor.arange(batch * NOISE).cast(dtypes.uint32)
+    bits = _mix(_mix(place) ^ _mix(_mix(step.cast(dtypes.uint32)) ^ seed))
+    return ((bits >> 8).float() / (1 << 23) - 1).reshape(batch, NOISE).contiguous()
+
+
+def _mix(x: Tensor) -> Tensor:
+    """A permutation of the 32-bit words that shows no pattern: lowbias32, Wellons, "Prospecting for Hash Functions"."""
+    x = (x ^ (x >> 16)) * 0x7FEB352D
+    x = (x ^ (x >> 15)) * 0x846CA68B
+    return x ^ (x >> 16)
+
+
 def _sources(noise: Tensor, limits: Augment) -> tuple[Tensor, Tensor]:
     """Where each pixel comes from: row and column, both [B, 28, 28], in px."""
     # Contiguous: few values an image, not to be worked out again for each of its pixels.

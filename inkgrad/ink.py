@@ -38,6 +38,8 @@ class Drawing:
         return Drawing([Stroke(**stroke) for stroke in value["strokes"]], value["size"])
 
 
+MASK = 112  # pixels a side of the mask that is normalised: four to a pixel of the 28 × 28 picture
+
 # Farther out than any pen, near enough for squared distances to stay exact to 1e-9 pixels.
 FAR = 1e6
 
@@ -47,7 +49,7 @@ def clamp(x: float, low: float, high: float) -> float:
     return (x if x < high else high) if x > low else low
 
 
-def rasterize(drawing: Drawing, size: int = 112) -> npt.NDArray[np.uint8]:
+def rasterize(drawing: Drawing, size: int = MASK) -> npt.NDArray[np.uint8]:
     """Scale the canvas to `size` × `size` pixels; return each pixel's coverage, 0 (paper) … 255 (ink), uint8 [y, x].
 
     Strokes are capsules around their segments, anti-aliased over one pixel by the distance d of the pixel's centre to

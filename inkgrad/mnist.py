@@ -23,7 +23,15 @@ import numpy as np
 import numpy.typing as npt
 from platformdirs import user_cache_path
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from inkgrad import atomic
 from inkgrad.errors import Error
@@ -117,8 +125,8 @@ def fetch(cache: Path | None = None, mirrors: Sequence[str] = MIRRORS) -> Path:
                         raise ValueError(f"{name} has the wrong checksum")
                     atomic.write_bytes(cache / name, data)
                     missing.remove(name)
-            # HTTP and sockets, gzip, tar, and the checksum above, in this order.
-            except (OSError, http.client.HTTPException, EOFError, zlib.error, tarfile.TarError, ValueError) as error:
+            # Sockets, HTTP, gzip, tar and its missing members, and the checksum above, in this order.
+            except (OSError, http.client.HTTPException, zlib.error, tarfile.TarError, KeyError, ValueError) as error:
                 failures.append(f"{mirror}: {' '.join(str(error).split()) or type(error).__name__}")
             if not missing:
                 break
@@ -159,7 +167,7 @@ def _from_web(base: str, names: Sequence[str], progress: Progress) -> Iterator[t
         yield name, raw
 
 
-def _chunks(url: str, progress: Progress, task: int) -> Iterator[bytes]:
+def _chunks(url: str, progress: Progress, task: TaskID) -> Iterator[bytes]:
     """The body of `url` as it comes; TimeoutError where nothing comes for STALL seconds.
 
     A thread reads and this one waits, because a socket's own time-out covers one address of one attempt: a name that

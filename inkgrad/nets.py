@@ -9,6 +9,8 @@ from typing import cast
 
 from tinygrad import Tensor, nn
 
+from inkgrad.conv import Conv2d
+
 Layer = Callable[[Tensor], Tensor]
 
 
@@ -50,14 +52,14 @@ def mlp() -> Net:
 def cnn() -> Net:
     # BatchNorm stands between a convolution and its activation: there it folds backwards, exactly, for any gamma.
     return Net(
-        *(nn.Conv2d(1, 32, 5), silu, nn.Conv2d(32, 32, 5), nn.BatchNorm(32), silu, pool),
-        *(nn.Conv2d(32, 64, 3), silu, nn.Conv2d(64, 64, 3), nn.BatchNorm(64), silu, pool),
+        *(Conv2d(1, 32, 5), silu, Conv2d(32, 32, 5), nn.BatchNorm(32), silu, pool),
+        *(Conv2d(32, 64, 3), silu, Conv2d(64, 64, 3), nn.BatchNorm(64), silu, pool),
         *(flatten, nn.Linear(576, 10)),
     )
 
 
 def cnn_tiny() -> Net:
-    return Net(nn.Conv2d(1, 8, 3), relu, pool, nn.Conv2d(8, 16, 3), relu, pool, flatten, nn.Linear(400, 10))
+    return Net(Conv2d(1, 8, 3), relu, pool, Conv2d(8, 16, 3), relu, pool, flatten, nn.Linear(400, 10))
 
 
 NETS: dict[str, Callable[[], Net]] = {"mlp": mlp, "cnn": cnn, "cnn-tiny": cnn_tiny}

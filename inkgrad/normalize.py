@@ -8,7 +8,6 @@ evaluation and, exported, the page, so that the three cannot drift apart.
 
 from tinygrad import Tensor, dtypes
 
-MASK = 112  # side of the mask, pixels: four to a pixel of the result
 SIDE = 28
 BOX = 20
 CENTRE = 14

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from inkgrad.errors import Error
-from inkgrad.normalize import MASK
+from inkgrad.ink import MASK
 
 LARGEST = 50_000_000  # pixels: a telephone's photograph fits
 
@@ -19,20 +19,21 @@ def read_mask(path: Path) -> NDArray[np.float32]:
     The paper's level is the picture's median, the ink's the level farthest from it; what lies less than half-way is
     paper. Raises Error where path is no picture, or one of more than 50 million pixels.
     """
+    too_large = Error(f"{path} has more than {LARGEST:,} pixels; scale it down")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(path)
-        if image.width * image.height > LARGEST:
-            raise Error(
-                f"{path} has {image.width} × {image.height} pixels; at most {LARGEST:,} are read: scale it down"
-            )
-        image = ImageOps.exif_transpose(image).convert("RGBA")
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is lower than Pillow's
+            opened = Image.open(path)
+        if opened.width * opened.height > LARGEST:
+            raise too_large
+        colour = ImageOps.exif_transpose(opened).convert("RGBA")
+    except Image.DecompressionBombError:
+        raise too_large from None
     except UnidentifiedImageError:
         raise Error(f"{path} is no picture that can be read; give a PNG or a JPEG") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError) as error:
         raise Error(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("L")
+    image = Image.alpha_composite(Image.new("RGBA", colour.size, "white"), colour).convert("L")
     image.thumbnail((MASK, MASK), Image.Resampling.BOX)
     grey = np.asarray(image, np.float32)
     contrast = np.abs(grey - np.median(grey))

@@ -1,4 +1,4 @@
-from pathlib import Path
+from math import prod
 
 import numpy as np
 import pytest
@@ -7,8 +7,6 @@ from tinygrad.nn.state import get_state_dict
 
 from inkgrad import mnist
 from inkgrad.nets import NETS, Net
-
-MODELS = {name: Path(__file__).parent.parent / "models" / f"{name}.safetensors" for name in NETS}
 
 
 @pytest.fixture(scope="session")
@@ -24,8 +22,9 @@ def random_net(request: pytest.FixtureRequest) -> Net:
     for name, tensor in get_state_dict(net).items():
         if tensor.shape == () or "num_batches" in name:
             continue
-        values = rng.normal(0, 1, tensor.shape) / np.sqrt(max(1, np.prod(tensor.shape[1:])))
+        shape = tuple(int(n) for n in tensor.shape)
+        values = rng.normal(0, 1, shape) / np.sqrt(max(1, prod(shape[1:])))
         if name.endswith("running_var"):
-            values = rng.uniform(0.2, 3, tensor.shape)
+            values = rng.uniform(0.2, 3, shape)
         tensor.replace(Tensor(values.astype(np.float32))).realize()
     return net

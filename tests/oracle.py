@@ -1,28 +1,35 @@
 """The networks in ONNX, built node by node, so that ONNX Runtime can say what they ought to compute."""
 
+from typing import Any
+
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
-from tinygrad import nn
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+from tinygrad import Tensor, nn
 
 from inkgrad import nets
 
 
 class _Graph:
     def __init__(self) -> None:
-        self.nodes: list[object] = []
-        self.constants: list[object] = []
+        self.nodes: list[NodeProto] = []
+        self.constants: list[TensorProto] = []
         self.value = "image"
 
-    def add(self, op: str, *constants: NDArray[np.generic], **attributes: object) -> None:
+    def add(self, op: str, *constants: NDArray[np.generic], **attributes: Any) -> None:
         names = [f"c{len(self.constants) + i}" for i in range(len(constants))]
         self.constants += [numpy_helper.from_array(c, name) for c, name in zip(constants, names, strict=True)]
         self.apply(op, self.value, *names, **attributes)
 
-    def apply(self, op: str, *inputs: str, **attributes: object) -> None:
+    def apply(self, op: str, *inputs: str, **attributes: Any) -> None:
         self.value = f"v{len(self.nodes)}"
         self.nodes.append(helper.make_node(op, inputs, [self.value], **attributes))
+
+
+def _array(tensor: Tensor | None) -> NDArray[np.generic]:
+    assert tensor is not None
+    return tensor.numpy()
 
 
 def session(net: nets.Net) -> onnxruntime.InferenceSession:
@@ -33,12 +40,12 @@ def session(net: nets.Net) -> onnxruntime.InferenceSession:
     graph.add("Sub", np.array(1, np.float32))
     for layer in net.layers:
         if isinstance(layer, nn.Linear):
-            graph.add("Gemm", layer.weight.numpy(), layer.bias.numpy(), transB=1)
+            graph.add("Gemm", _array(layer.weight), _array(layer.bias), transB=1)
         elif isinstance(layer, nn.Conv2d):
-            graph.add("Conv", layer.weight.numpy(), layer.bias.numpy())
+            graph.add("Conv", _array(layer.weight), _array(layer.bias))
         elif isinstance(layer, nn.BatchNorm):
             state = (layer.weight, layer.bias, layer.running_mean, layer.running_var)
-            graph.add("BatchNormalization", *(tensor.numpy() for tensor in state), epsilon=layer.eps)
+            graph.add("BatchNormalization", *map(_array, state), epsilon=layer.eps)
         elif layer is nets.silu:
             before = graph.value
             graph.add("Sigmoid")

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from attention import Attention, attention_oracle
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from oracle import session
-from tinygrad import Tensor, nn
+from tinygrad import Tensor
 from tinygrad.nn.state import get_state_dict
 
 from inkgrad import mnist
@@ -21,8 +23,9 @@ from inkgrad.export import Function, export, modelfile
 from inkgrad.export.capture import capture
 from inkgrad.export.digits import digit_functions, export_digits
 from inkgrad.export.program import Dispatch, PlanError, Program, Range
+from inkgrad.ink import MASK
 from inkgrad.nets import Net
-from inkgrad.normalize import MASK, normalize
+from inkgrad.normalize import normalize
 from inkgrad.runtime import Runtime
 
 Floats = NDArray[np.float32]
@@ -51,33 +54,6 @@ def test_digit_nets_agree_with_onnx_runtime(random_net: Net, digits: mnist.Mnist
     assert (logits.argmax(1) == expected.argmax(1)).mean() >= 0.98
 
 
-class Attention:
-    """Self-attention with a residual and layer norm, two heads: nothing of it is a digit net's."""
-
-    def __init__(self, width: int) -> None:
-        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.norm = nn.LayerNorm(width)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        n, width = int(x.shape[0]), int(x.shape[1])
-        q, k, v = self.qkv(x).reshape(n, 3, 2, width // 2).permute(1, 2, 0, 3)
-        mixed = ((q @ k.transpose(-2, -1)) / (width // 2) ** 0.5).softmax() @ v
-        return self.norm(x + self.out(mixed.transpose(0, 1).reshape(n, width)))
-
-
-def attention_oracle(weights: dict[str, NDArray[np.float64]], x: NDArray[np.float64]) -> NDArray[np.float64]:
-    n, width = x.shape
-    q, k, v = np.split(x @ weights["qkv.weight"].T + weights["qkv.bias"], 3, axis=1)
-    mixed = np.empty_like(x)
-    for head in np.split(np.arange(width), 2):
-        scores = np.exp(q[:, head] @ k[:, head].T / np.sqrt(width // 2))
-        mixed[:, head] = scores / scores.sum(1, keepdims=True) @ v[:, head]
-    y = x + mixed @ weights["out.weight"].T + weights["out.bias"]
-    centred = y - y.mean(1, keepdims=True)
-    normal = centred / np.sqrt((centred**2).mean(1, keepdims=True) + 1e-5)
-    return np.asarray(normal * weights["norm.weight"] + weights["norm.bias"])
-
-
 def test_exports_a_network_that_is_no_digit_net() -> None:
     block = Attention(16)
     weights = get_state_dict(block)
@@ -100,7 +76,24 @@ def test_several_inputs_and_outputs_of_every_rank() -> None:
     assert result["longest"] == np.maximum(a, b).argmax()
 
 
-EXTREMES = [0.0, -0.0, 0.5, -0.5, 1.5, 127.0, 127.5, 127.99999, 128.0, 1e9, -125.5, -126.0, -126.5, -1e9, np.inf, -np.inf]
+EXTREMES = [
+    0.0,
+    -0.0,
+    0.5,
+    -0.5,
+    1.5,
+    127.0,
+    127.5,
+    127.99999,
+    128.0,
+    1e9,
+    -125.5,
+    -126.0,
+    -126.5,
+    -1e9,
+    np.inf,
+    -np.inf,
+]
 POWERS: dict[int, Runtime] = {}
 
 
@@ -246,7 +239,9 @@ def test_ranges_overlap_where_they_share_a_byte(corners: tuple[int, int, int, in
     a, b = Range(corners[0], corners[1]), Range(corners[2], corners[3])
     shared = set(range(a.offset, a.offset + a.size)) & set(range(b.offset, b.offset + b.size))
     assert a.overlaps(b) == bool(shared) or not (a.size and b.size)
-    assert a.holds(b) == (set(range(b.offset, b.offset + b.size)) <= set(range(a.offset, a.offset + a.size))) or not b.size
+    assert (
+        a.holds(b) == (set(range(b.offset, b.offset + b.size)) <= set(range(a.offset, a.offset + a.size))) or not b.size
+    )
 
 
 def test_the_runtime_names_a_wrong_input() -> None:

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from inkgrad.ink import Drawing, Stroke, rasterize
+from inkgrad.fit import fit, visible
+from inkgrad.ink import MASK, Drawing, Stroke, rasterize
 
 ROOT = Path(__file__).parent.parent
 Mask = npt.NDArray[np.uint8]
@@ -48,20 +49,25 @@ def typescript(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[D
     """web/src/ink/raster.ts, its types stripped by tsc, in a node process that answers a line with a line."""
     out = tmp_path_factory.mktemp("ink")
     tsc = ["npx", "--no-install", "tsc", "--ignoreConfig", "--skipLibCheck", "--module", "esnext", "--target", "es2022"]
-    subprocess.run([*tsc, "--outDir", out, "src/ink/raster.ts"], cwd=ROOT / "web", check=True)
+    subprocess.run([*tsc, "--outDir", out, "src/ink/fit.ts"], cwd=ROOT / "web", check=True)
     (out / "main.mjs").write_text("""
         import { createInterface } from 'node:readline';
-        import { rasterize } from './raster.mjs';
+        import { fit, visible } from './fit.js';
+        import { rasterize } from './raster.js';
         for await (const line of createInterface({ input: process.stdin })) {
           const { drawing, size } = JSON.parse(line);
-          console.log(Buffer.from(rasterize(drawing, size)).toString('base64'));
+          const mask = size ? rasterize(drawing, size) : rasterize(fit(visible(drawing)));
+          console.log(Buffer.from(mask).toString('base64'));
         }""")
-    (out / "raster.js").rename(out / "raster.mjs")
+    for name in ("raster", "fit"):  # node wants a file's whole name; the bundler, none
+        (out / f"{name}.js").write_text((out / f"{name}.js").read_text().replace("'./raster'", "'./raster.js'"))
+    (out / "package.json").write_text('{"type": "module"}')
     node = subprocess.Popen(["node", out / "main.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert node.stdin and node.stdout
     to_node, from_node = node.stdin, node.stdout
 
     def ask(drawing: Drawing, size: int) -> Mask:
+        """The drawing's mask; with size 0, that of the drawing as fitted."""
         strokes = [
             # JSON has neither NaN nor infinity: null stands for both, and is no finite number either.
             vars(stroke) | {"points": [[v if math.isfinite(v) else None for v in p] for p in stroke.points]}
@@ -70,7 +76,7 @@ def typescript(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[D
         print(
             json.dumps({"drawing": {"size": drawing.size, "strokes": strokes}, "size": size}), file=to_node, flush=True
         )
-        return np.frombuffer(base64.b64decode(from_node.readline()), np.uint8).reshape(size, size)
+        return np.frombuffer(base64.b64decode(from_node.readline()), np.uint8).reshape(size or MASK, -1)
 
     yield ask
     to_node.close()
@@ -82,6 +88,12 @@ def test_typescript_gives_the_same_bytes(
     typescript: Callable[[Drawing, int], Mask], drawing: Drawing, size: int
 ) -> None:
     np.testing.assert_array_equal(typescript(drawing, size), rasterize(drawing, size))
+
+
+@settings(deadline=None)
+@given(drawing=drawings(wild))
+def test_typescript_fits_to_the_same_bytes(typescript: Callable[[Drawing, int], Mask], drawing: Drawing) -> None:
+    np.testing.assert_array_equal(typescript(drawing, 0), rasterize(fit(visible(drawing))))
 
 
 inside = st.tuples(st.floats(0, 112), st.floats(0, 112))

@@ -9,8 +9,9 @@ from tinygrad.nn.state import get_state_dict
 
 from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
+from inkgrad.ink import MASK
 from inkgrad.nets import Net, fold_batchnorm
-from inkgrad.normalize import MASK, SIDE, normalize
+from inkgrad.normalize import SIDE, normalize
 
 
 def digit_functions(net: Net) -> dict[str, Function]:

@@ -32,7 +32,7 @@ beforeEach(() => {
   model.card = {};
   model.ran = [];
   model.programs = new Map<string, object>([
-    ['normalize', { inputs: new Map([['mask', { shape: [28, 28] }]]) }],
+    ['normalize', { inputs: new Map([['mask', { shape: [112, 112] }]]) }],
     ['classify', { outputs: new Map([['logits', {}]]) }],
   ]);
 });
@@ -50,7 +50,7 @@ test('a dot is normalised on WebAssembly, classified, and boxed in the drawingâ€
   expect(digits).toHaveLength(1);
   expect(digits[0]!.digit).toBe(7);
   expect(digits[0]!.box).toEqual({ x0: 80, y0: 40, x1: 120, y1: 80 });
-  expect(digits[0]!.image[0]).toBeCloseTo((255 * Math.PI * 2 ** 2) / 28 ** 2, 0);
+  expect(digits[0]!.image[0]).toBeCloseTo((255 * Math.PI * 5 ** 2) / 112 ** 2, 1);
   expect(ms).toBeGreaterThan(0);
 });
 

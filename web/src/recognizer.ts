@@ -9,18 +9,21 @@
  * ```
  */
 import type { Drawing } from './ink/drawing';
-import { type Box, inkBox, rasterize } from './ink/raster';
+import { type Box, inkBox, fit, visible } from './ink/fit';
+import { MASK, rasterize } from './ink/raster';
 import { type LoadOptions, loadModel, type Status } from './runtime/model';
 
 export type { Drawing, Point, Stroke } from './ink/drawing';
 export type { Box, LoadOptions, Status };
+/** For model files of anything but digits: any program of fixed shapes that `inkgrad.export` wrote. */
+export { loadModel, type Model } from './runtime/model';
 
 /** One digit that was read. */
 export interface Digit {
   readonly digit: number;
   /** Of the digits 0 … 9, calibrated by the model's temperature; their sum is 1. */
   readonly probabilities: readonly number[];
-  /** Around the ink, in the drawing's units. */
+  /** Around its ink, in the drawing's units. */
   readonly box: Box;
   /** What the network saw: 28×28, row by row, 0 (paper) … 255 (ink). */
   readonly image: Float32Array;
@@ -63,8 +66,8 @@ export async function loadRecognizer(
 ): Promise<Recognizer> {
   const model = await loadModel(url, options);
   const { card, programs, tensors } = model.file;
-  const size = programs.get('normalize')?.inputs.get('mask')?.shape[0];
-  if (size === undefined || !programs.get('classify')?.outputs.has('logits')) {
+  const [side] = programs.get('normalize')?.inputs.get('mask')?.shape ?? [];
+  if (side !== MASK || !programs.get('classify')?.outputs.has('logits')) {
     model.destroy();
     throw new Error('The model file reads no digits: it lacks the programs normalize and classify');
   }
@@ -85,16 +88,16 @@ export async function loadRecognizer(
     classify,
     async read(drawing) {
       const start = performance.now();
-      const mask = rasterize(drawing, size);
-      const box = inkBox(mask, size);
+      const ink = visible(drawing);
+      const box = inkBox(ink.strokes);
       const digits: Digit[] = [];
       if (box) {
+        const mask = Float32Array.from(rasterize(fit(ink)));
         // Microseconds on WebAssembly, less than any GPU takes to answer.
-        const { image } = await model.wasm.run('normalize', { mask: Float32Array.from(mask) });
+        const { image } = await model.wasm.run('normalize', { mask });
         const probabilities = softmax(await classify(image!), temperature);
         const digit = probabilities.indexOf(Math.max(...probabilities));
-        const unit = drawing.size / size;
-        digits.push({ digit, probabilities, box: scaleBox(box, unit), image: image! });
+        digits.push({ digit, probabilities, box, image: image! });
       }
       return {
         digits,
@@ -114,10 +117,3 @@ function softmax(logits: Float32Array, temperature: number): number[] {
   const sum = powers.reduce((a, b) => a + b);
   return powers.map((power) => power / sum);
 }
-
-const scaleBox = ({ x0, y0, x1, y1 }: Box, unit: number): Box => ({
-  x0: x0 * unit,
-  y0: y0 * unit,
-  x1: x1 * unit,
-  y1: y1 * unit,
-});

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import golden from '../../../golden/ink.json';
 import type { Drawing, Point, Stroke } from './drawing';
-import { inkBox, rasterize } from './raster';
+import { rasterize } from './raster';
 
 /** The rows of a mask as golden/make.py writes them. */
 function rows(mask: Uint8Array, size: number): string[] {
@@ -82,16 +82,4 @@ test('ten thousand points, however far apart, are drawn before the test times ou
   const points = Array.from({ length: 10_000 }, (_, i): Point => [140 + (-1) ** i * 1e9, i / 30]);
   const mask = rasterize({ size: 280, strokes: [{ width: 22, erase: false, points }] });
   expect(mask.every((ink) => ink === 255)).toBe(true);
-});
-
-test('the box of ink holds what is at least half covered', () => {
-  expect(inkBox(Uint8Array.of(0, 127, 0, 127), 2)).toBeUndefined();
-  // prettier-ignore
-  const mask = Uint8Array.of(
-    9, 0, 0, 0,
-    0, 0, 128, 0,
-    0, 200, 0, 0,
-    0, 0, 0, 5,
-  );
-  expect(inkBox(mask, 4)).toEqual({ x0: 1, y0: 1, x1: 3, y1: 3 });
 });

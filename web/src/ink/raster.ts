@@ -4,11 +4,15 @@
  */
 import type { Drawing, Point, Stroke } from './drawing';
 
+/** Pixels a side of the mask that is normalised: four to a pixel of the 28 × 28 picture. */
+export const MASK = 112;
+
 // Farther out than any pen, near enough for squared distances to stay exact to 1e-9 pixels.
 const FAR = 1e6;
 
 /** NaN gives `low`: every comparison with NaN is false. */
-const clamp = (x: number, low: number, high: number) => (x > low ? (x < high ? x : high) : low);
+export const clamp = (x: number, low: number, high: number) =>
+  x > low ? (x < high ? x : high) : low;
 
 /**
  * Draws strokes as capsules around their segments, anti-aliased over one pixel by the distance d of
@@ -20,7 +24,7 @@ const clamp = (x: number, low: number, high: number) => (x > low ? (x < high ? x
  * @param size pixels a side of the square mask, into which the whole canvas is scaled
  * @returns coverage 0 (paper) … 255 (ink), `size × size`, row by row
  */
-export function rasterize(drawing: Drawing, size = 112): Uint8Array {
+export function rasterize(drawing: Drawing, size = MASK): Uint8Array {
   const mask = new Uint8Array(size * size);
   const scale = size / drawing.size;
   for (const stroke of drawing.strokes) {
@@ -66,30 +70,4 @@ function squaredDistances({ points }: Stroke, scale: number, reach: number, size
     [ax, ay] = [bx, by];
   }
   return squared;
-}
-
-/** A rectangle in the units of what it bounds; x1 and y1 are just outside. */
-export interface Box {
-  readonly x0: number;
-  readonly y0: number;
-  readonly x1: number;
-  readonly y1: number;
-}
-
-/**
- * The box around the pixels of a `size × size` mask that are at least half covered; undefined if none
- * is, so that the faint edges an eraser leaves do not count as ink.
- */
-export function inkBox(mask: Uint8Array, size: number): Box | undefined {
-  let [x0, y0, x1, y1] = [size, size, 0, 0];
-  for (let i = 0; i < mask.length; i++) {
-    if (mask[i]! < 128) continue;
-    const x = i % size;
-    const y = (i - x) / size;
-    x0 = Math.min(x0, x);
-    x1 = Math.max(x1, x + 1);
-    y0 = Math.min(y0, y);
-    y1 = Math.max(y1, y + 1);
-  }
-  return x1 > 0 ? { x0, y0, x1, y1 } : undefined;
 }

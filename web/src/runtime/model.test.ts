@@ -4,6 +4,7 @@ import { type FakeGpu, installFakeGpu, KERNELS } from './fakegpu';
 import { classify, f32, modelFile, type Parts } from './fixture';
 import { loadModel, type LoadOptions, type Model, type Status } from './model';
 
+const until = (check: () => void) => vi.waitFor(check, 10_000);
 let gpu: FakeGpu;
 beforeEach(() => {
   gpu = installFakeGpu();
@@ -12,7 +13,7 @@ beforeEach(() => {
 const load = (backend: LoadOptions['backend'], edit?: (parts: Parts) => void) =>
   loadModel(modelFile(edit), { backend });
 const backendIs = (model: Model, name: Status['backend'], reason?: string) =>
-  vi.waitFor(() => expect(model.status).toEqual({ backend: name, reason }));
+  until(() => expect(model.status).toEqual({ backend: name, reason }));
 const image = Float32Array.of(1, 2, 3, 4);
 const logits = classify(image);
 const answers = async (model: Model) =>
@@ -89,8 +90,7 @@ test('a run in flight when the device is lost is answered; the second loss is th
     gpu.holdMaps = true;
     const runs = [answers(model), answers(model)];
     const device = gpu.devices.at(-1)!;
-    await vi.waitFor(() => expect(device.held.length).toBe(1));
-    gpu.forgetMaps = true; // so that the loss itself gives the reason
+    await until(() => expect(device.held.length).toBe(1));
     device.lose(reason.slice('WebGPU was lost: '.length));
     await Promise.all(runs);
     expect(model.status).toEqual({ backend: 'wasm', reason });
@@ -105,7 +105,7 @@ test('a loss is noticed without a run', async () => {
   const onChange = vi.fn();
   await loadModel(modelFile(), { backend: 'webgpu', onChange });
   gpu.devices[0]!.lose();
-  await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(3));
+  await until(() => expect(onChange).toHaveBeenCalledTimes(3));
   expect(onChange.mock.calls.flat()).toEqual([
     { backend: 'webgpu', reason: undefined },
     { backend: 'wasm', reason: 'WebGPU was lost: it fell off the bus' },
@@ -133,7 +133,7 @@ test('whatever is lost whenever, every run is answered', async () => {
         }
         await Promise.all(runs);
         model.destroy();
-        await vi.waitFor(() => expect(gpu.devices.every((device) => device.gone)).toBe(true));
+        await until(() => expect(gpu.devices.every((device) => device.gone)).toBe(true));
         expect(gpu.devices.length).toBeLessThanOrEqual(2);
       },
     ),
@@ -149,7 +149,7 @@ test('where WebAssembly is refused, WebGPU does all', async () => {
 
   gpu.holdMaps = true;
   const runs = [answers(model), model.wasm.run('classify', { image })];
-  await vi.waitFor(() => expect(gpu.devices[0]!.held.length).toBe(1));
+  await until(() => expect(gpu.devices[0]!.held.length).toBe(1));
   gpu.holdMaps = false;
   gpu.devices[0]!.lose();
   await Promise.all(runs); // on the second device
@@ -169,13 +169,13 @@ test('destroy ends runs in flight and a start under way', async () => {
     gpu.hasAdapter = hasAdapter;
     (await loadModel(modelFile(), { backend: 'auto', onChange })).destroy();
   }
-  await vi.waitFor(() => expect(gpu.devices.map(({ gone }) => gone)).toEqual([true]));
+  await until(() => expect(gpu.devices.map(({ gone }) => gone)).toEqual([true]));
   expect(onChange).not.toHaveBeenCalled();
 
   const model = await load('webgpu');
   gpu.holdMaps = true;
   const run = model.run('classify', { image });
-  await vi.waitFor(() => expect(gpu.devices[1]!.held.length).toBe(1));
+  await until(() => expect(gpu.devices[1]!.held.length).toBe(1));
   model.destroy();
   await expect(run).rejects.toThrow('the model was destroyed');
   await expect(model.run('classify', { image })).rejects.toThrow('the model was destroyed');

@@ -51,6 +51,7 @@ export async function loadModel(
   let destroyed = false;
 
   const compiled = await createWasm(file).catch((error: Error) => error);
+  // Where the browser refuses WebAssembly, its place is taken by a wait for WebGPU.
   const wasm: Backend =
     compiled instanceof Error
       ? {
@@ -71,7 +72,8 @@ export async function loadModel(
 
   function use(next: WebGpu | undefined, reason?: string): void {
     gpu = next;
-    status = { backend: model.active.name, reason };
+    // Dawn's messages go on for lines about where it was.
+    status = { backend: model.active.name, reason: reason?.split('\n', 1)[0] };
     onChange?.(status);
   }
 

@@ -74,8 +74,8 @@ export function widen({ dtype, bytes }: Tensor): Float32Array<ArrayBuffer> {
     // Sign, exponent and fraction move to their places in a float32. Its exponent's bias is 127, not
     // 15, so the value is now 2^112 times too small; multiplying is exact, for subnormals too.
     bits[i] = ((half & 0x8000) << 16) | ((half & 0x7fff) << 13);
-    if ((half & 0x7c00) === 0x7c00)
-      bits[i]! |= 0x7f800000; // infinity or NaN
+    const infinityOrNaN = (half & 0x7c00) === 0x7c00;
+    if (infinityOrNaN) bits[i]! |= 0x7f800000;
     else floats[i]! *= 2 ** 112;
   }
   return floats;

@@ -1,5 +1,6 @@
 /** @file The WebAssembly backend: the file's tensor "wasm" is one module, one function per program. */
 import { type Backend, findProgram, type Values, writeWeights } from './backend';
+import { mapValues } from './json';
 import type { ModelFile } from './modelfile';
 import type { Region } from './program';
 
@@ -44,9 +45,7 @@ export async function createWasm(file: ModelFile): Promise<Backend> {
         new Float32Array(memory.buffer, base + offset, bytes / 4);
       for (const [key, slot] of program.inputs) view(slot).set(inputs[key]!);
       (instance.exports[name] as (base: number) => void)(base);
-      return Object.fromEntries(
-        [...program.outputs].map(([key, slot]) => [key, view(slot).slice()]),
-      );
+      return Object.fromEntries(mapValues(program.outputs, (slot) => view(slot).slice()));
     },
     destroy() {}, // all of it is the garbage collector's
   };

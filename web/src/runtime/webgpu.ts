@@ -15,42 +15,30 @@ export interface WebGpu extends Backend {
 }
 
 /**
- * Takes a device of its own, so that `destroy` frees all that the model holds on the GPU.
- * A run rejects with DeviceLostError when the device is lost before it has its answer.
- * @throws Error if there is no WebGPU, no adapter, too little memory or a kernel does not compile
+ * Takes a device of its own, so that `destroy` frees all that the model holds on the GPU. A program is
+ * compiled at its first run, which rejects if WebGPU refuses it. A run rejects with DeviceLostError when
+ * the device is lost before it has its answer.
+ * @throws Error if there is no WebGPU, no adapter, or none large enough
  */
 export async function createWebGpu(file: ModelFile): Promise<WebGpu> {
   const device = await requestDevice(file);
-  let giveUp!: (reason: string) => void;
+  let giveUp!: (why: string) => void;
   const lost = new Promise<string>((resolve) => {
-    giveUp = (reason) => {
-      resolve(reason);
+    giveUp = (why) => {
       device.destroy();
+      // A device that was lost says why, better than the call that failed of it.
+      resolve(device.lost.then((info) => (info.reason === 'destroyed' ? why : info.message)));
     };
   });
-  void device.lost.then((info) => giveUp(info.message || info.reason));
+  void device.lost.then((info) => giveUp(info.message));
   // An error outside any scope leaves the results in doubt.
   device.addEventListener('uncapturederror', ({ error }) => giveUp(error.message));
 
-  const prepared = await Promise.race([
-    prepareAll(device, file),
-    lost.then((reason) => Promise.reject(new DeviceLostError(reason))),
-  ]).catch((error: Error) => {
-    giveUp(error.message);
-    throw error;
-  });
-
-  let alive = true;
-  let abandon: () => void = () => {};
-  void lost.then(() => {
-    alive = false;
-    abandon();
-  });
-
+  const prepared = new Map<string, ReturnType<typeof prepare>>();
   async function run(name: string, inputs: Values) {
     const program = findProgram(file, name, inputs);
-    const { arena, staging, steps } = prepared.get(name)!;
-    if (!alive) throw new DeviceLostError(await lost);
+    if (!prepared.has(name)) prepared.set(name, prepare(device, file, program));
+    const { arena, staging, steps } = await prepared.get(name)!;
     try {
       for (const [key, { offset }] of program.inputs) {
         device.queue.writeBuffer(arena, offset, inputs[key]!);
@@ -70,10 +58,7 @@ export async function createWebGpu(file: ModelFile): Promise<WebGpu> {
       }
       device.queue.submit([encoder.finish()]);
 
-      await new Promise<void>((resolve, reject) => {
-        abandon = reject; // a browser that forgets the map when the device is lost hangs nobody
-        staging.mapAsync(GPUMapMode.READ).then(resolve, reject);
-      });
+      await staging.mapAsync(GPUMapMode.READ);
       const mapped = staging.getMappedRange();
       let start = 0;
       const results = mapValues(program.outputs, ({ bytes }) => {
@@ -82,18 +67,28 @@ export async function createWebGpu(file: ModelFile): Promise<WebGpu> {
       staging.unmap();
       return Object.fromEntries(results);
     } catch (error) {
-      giveUp(error instanceof Error ? error.message : String(error));
+      giveUp((error as Error).message);
       throw new DeviceLostError(await lost);
     }
   }
 
-  // There is one arena and one staging buffer, so one run at a time.
+  // One arena and one staging buffer a program: one run at a time. When the device is lost that run ends
+  // at once, whatever the browser makes of the promises that it waits for.
   let queue: Promise<unknown> = Promise.resolve();
+  let gone: DeviceLostError | undefined;
+  let abandon: (error: DeviceLostError) => void = () => {};
+  void lost.then((reason) => abandon((gone = new DeviceLostError(reason))));
   return {
     name: 'webgpu',
     lost,
-    run(name, inputs) {
-      const result = queue.then(() => run(name, inputs));
+    async run(name, inputs) {
+      const result = queue.then(() => {
+        if (gone) throw gone;
+        return new Promise<Record<string, Float32Array>>((resolve, reject) => {
+          abandon = reject;
+          run(name, inputs).then(resolve, reject);
+        });
+      });
       queue = result.catch(() => {});
       return result;
     },
@@ -117,20 +112,19 @@ async function requestDevice(file: ModelFile): Promise<GPUDevice> {
   });
 }
 
-/** Makes, for every program, all that a run needs. */
-async function prepareAll(device: GPUDevice, file: ModelFile) {
+/** Makes all that the runs of a program need. */
+async function prepare(device: GPUDevice, file: ModelFile, program: Program) {
   device.pushErrorScope('out-of-memory');
   device.pushErrorScope('validation');
-  const prepared = await Promise.all(
-    [...file.programs].map(async ([name, p]) => [name, await prepare(device, file, p)] as const),
-  );
-  const errors = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
-  const error = errors.find((e) => e !== null);
+  const built = await build(device, file, program).catch((error: Error) => error);
+  const [invalid, full] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  if (built instanceof Error) throw built;
+  const error = invalid ?? full;
   if (error) throw new Error(error.message);
-  return new Map(prepared);
+  return built;
 }
 
-async function prepare(device: GPUDevice, file: ModelFile, program: Program) {
+async function build(device: GPUDevice, file: ModelFile, program: Program) {
   const arena = device.createBuffer({
     size: program.arena,
     usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC,

@@ -1,0 +1,86 @@
+"""What the exported programs compute in Chromium, on both backends, against Python."""
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from attention import Attention, attention_oracle
+from numpy.typing import NDArray
+from playwright.sync_api import Page
+from released import python_net
+from strokes import drawings
+from tinygrad import Tensor
+from tinygrad.nn.state import get_state_dict
+
+from inkgrad import mnist
+from inkgrad.export import Function, export
+from inkgrad.ink import MASK, rasterize
+from inkgrad.nets import NETS
+from inkgrad.normalize import normalize
+
+BACKENDS = ("wasm", "webgpu")
+
+# Runs one program on each of the inputs that lie end to end in `data`.
+RUN = """async ({ url, backend, program, input, output, data, size }) => {
+  const { loadModel } = await import('/inkgrad.js');
+  const model = await loadModel(url, { backend });
+  if (model.status.backend !== backend) throw new Error(model.status.reason);
+  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+  const floats = new Float32Array(bytes.buffer);
+  const results = [];
+  for (let i = 0; i < floats.length; i += size) {
+    const outputs = await model.active.run(program, { [input]: floats.slice(i, i + size) });
+    results.push(Array.from(outputs[output]));
+  }
+  model.destroy();
+  return JSON.stringify(results);
+}"""
+
+
+def in_page(
+    page: Page, url: str, backend: str, program: str, ports: tuple[str, str], inputs: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    data = base64.b64encode(inputs.astype("<f4").tobytes()).decode()
+    names: dict[str, Any] = {"url": url, "backend": backend, "program": program, "data": data}
+    text = page.evaluate(RUN, {**names, "input": ports[0], "output": ports[1], "size": int(np.prod(inputs.shape[1:]))})
+    return np.array(json.loads(text))
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_classify_equals_python_on_1000_test_images(page: Page, site: str, name: str, digits: mnist.Mnist) -> None:
+    images = digits.test_images[:1000].astype(np.float32)
+    expected = python_net(name)(Tensor(images)).numpy()
+    page.goto(site)
+    for backend in BACKENDS:
+        logits = in_page(page, f"./models/{name}.safetensors", backend, "classify", ("image", "logits"), images)
+        assert (logits.argmax(1) == expected.argmax(1)).all(), backend
+        assert np.abs(logits - expected).max() <= 1e-3, backend
+
+
+def test_normalize_equals_python_on_200_drawings(page: Page, site: str) -> None:
+    masks = np.stack([rasterize(drawing, MASK) for drawing in drawings(200)]).astype(np.float32)
+    expected = normalize(Tensor(masks)).numpy()
+    assert (expected.max((1, 2)) >= 254).all()
+    page.goto(site)
+    for backend in BACKENDS:
+        pictures = in_page(page, "./models/cnn-tiny.safetensors", backend, "normalize", ("mask", "image"), masks)
+        assert np.abs(pictures.reshape(expected.shape) - expected).max() <= 1, backend
+
+
+def test_a_network_that_is_no_digit_net(page: Page, site: str) -> None:
+    block = Attention(16)
+    weights = get_state_dict(block)
+    Tensor.realize(*weights.values())
+    x = np.random.default_rng(3).normal(size=(5, 12, 16)).astype(np.float32)
+    file = export(
+        {"attend": Function(lambda x: {"y": block(x)}, {"x": (12, 16)}, weights)}, {"attend": {"x": x[0]}}, {}
+    )
+    exact = {name: tensor.numpy().astype(np.float64) for name, tensor in weights.items()}
+    page.route("**/attention.safetensors", lambda route: route.fulfill(body=file.to_bytes()))
+    page.goto(site)
+    for backend in BACKENDS:
+        y = in_page(page, "./attention.safetensors", backend, "attend", ("x", "y"), x).reshape(x.shape)
+        for got, one in zip(y, x, strict=True):
+            assert np.abs(got - attention_oracle(exact, one.astype(np.float64))).max() <= 1e-5, backend

@@ -1,0 +1,253 @@
+"""The page in Chromium, driven as people drive it: with a mouse and with a finger."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from browser.drawing import Points, answer, draw_with_finger, draw_with_mouse, ready, shows
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
+from released import MODELS
+from strokes import placed
+
+from inkgrad.nets import NETS
+
+ARTEFACTS = Path(__file__).parent.parent.parent / "artefacts"
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def reads_all_digits(page: Page, draw: Callable[[Page, Sequence[Points]], None], backend: str) -> None:
+    for digit in range(10):
+        draw(page, placed(digit))
+        shows(page, "digits", str(digit))
+        result = answer(page)  # the last word, once it has settled
+        assert (result["digits"], result["text"], result["backend"]) == (str(digit), str(digit), backend)
+        assert 0 < float(result["confidence"]) <= 1 and float(result["ms"]) >= 0
+        button(page, "Clear").click()
+        shows(page, "digits", "")
+
+
+@pytest.mark.parametrize("backend", ["wasm", "webgpu"])
+@pytest.mark.parametrize("name", NETS)
+def test_reads_digits_drawn_with_the_mouse(page: Page, site: str, name: str, backend: str) -> None:
+    ready(page, site, f"?model={name}&backend={backend}", backend)
+    reads_all_digits(page, draw_with_mouse, backend)
+
+
+@pytest.mark.parametrize("backend", ["wasm", "webgpu"])
+@pytest.mark.parametrize("name", NETS)
+def test_reads_digits_drawn_with_a_finger(browser: Browser, site: str, name: str, backend: str) -> None:
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=3, locale="en-GB")
+    with context:
+        page = context.new_page()
+        ready(page, site, f"?model={name}&backend={backend}", backend)
+        reads_all_digits(page, draw_with_finger, backend)
+        assert page.evaluate("scrollY") == 0
+
+
+def test_auto_starts_at_once_and_moves_to_webgpu(page: Page, site: str) -> None:
+    ready(page, site, "?model=cnn", "webgpu")
+    draw_with_mouse(page, placed(5))
+    assert answer(page)["digits"] == "5"
+
+
+def test_a_blank_canvas_predicts_nothing_and_says_so(page: Page, site: str) -> None:
+    ready(page, site)
+    result = answer(page)
+    assert result["digits"] == "" and result["confidence"] == ""
+    expect(page.get_by_text("Draw a digit", exact=True)).to_be_visible()
+    assert all(float(bar.get_attribute("aria-valuenow") or "nan") == 0 for bar in page.get_by_role("meter").all())
+
+
+def test_the_bars_are_meters_that_sum_to_one(page: Page, site: str) -> None:
+    ready(page, site)
+    draw_with_mouse(page, placed(7))
+    answer(page)
+    bars = page.get_by_role("meter").all()
+    values = [float(bar.get_attribute("aria-valuenow") or "nan") for bar in bars]
+    highest = float(bars[0].get_attribute("aria-valuemax") or "nan")
+    assert len(bars) == 10 and values.index(max(values)) == 7
+    assert abs(sum(values) - highest) <= 0.02 * highest
+
+
+def test_prediction_follows_the_pen_before_it_is_lifted(page: Page, site: str) -> None:
+    ready(page, site, "?backend=wasm")
+    path = placed(3)[0]
+    before = int(answer(page)["sequence"])
+    draw_with_mouse(page, [path[:1]])
+    button(page, "Undo").click()
+    x, y = page.locator("#pad").bounding_box()["x"], page.locator("#pad").bounding_box()["y"]  # type: ignore[index]
+    page.mouse.move(x + 50, y + 50)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 200, steps=12)
+    result = answer(page)
+    assert result["digits"] != "" and int(result["sequence"]) > before + 1
+    page.mouse.up()
+
+
+def test_eraser_undo_redo_and_clear(page: Page, site: str) -> None:
+    ready(page, site, "?backend=wasm")
+    expect(button(page, "Undo")).to_be_disabled()
+    draw_with_mouse(page, placed(0))
+    assert answer(page)["digits"] == "0"
+    button(page, "Eraser").click()
+    expect(button(page, "Eraser")).to_have_attribute("aria-pressed", "true")
+    draw_with_mouse(page, placed(0))
+    assert answer(page)["digits"] == ""
+    button(page, "Undo").click()
+    assert answer(page)["digits"] == "0"
+    button(page, "Redo").click()
+    assert answer(page)["digits"] == ""
+    page.keyboard.press("Control+z")
+    assert answer(page)["digits"] == "0"
+    button(page, "Clear").click()
+    assert answer(page)["digits"] == ""
+    button(page, "Undo").click()
+    assert answer(page)["digits"] == "0"
+    button(page, "Pen").click()
+    draw_with_mouse(page, [[(140, 140)]])
+    assert answer(page)["digits"] != ""
+
+
+def test_switching_the_model_and_resizing_keep_the_drawing(page: Page, site: str) -> None:
+    ready(page, site, "?backend=wasm")
+    draw_with_mouse(page, placed(2))
+    for name in ("mlp", "cnn-tiny", "cnn"):
+        page.get_by_label(name, exact=True).check()
+        expect(page.locator("#status")).to_have_text("")
+        assert answer(page)["digits"] == "2"
+    for width in (320, 390, 1920):
+        page.set_viewport_size({"width": width, "height": 844})
+        box = page.locator("#pad").bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        button(page, "Undo").click()
+        assert answer(page)["digits"] == ""
+        button(page, "Redo").click()
+        assert answer(page)["digits"] == "2"
+
+
+def test_french(page: Page, site: str) -> None:
+    ready(page, site, "?lang=fr")
+    for name in ("Stylo", "Gomme", "Annuler", "Rétablir", "Effacer"):
+        expect(button(page, name)).to_be_visible()
+    assert page.evaluate("document.documentElement.lang") == "fr"
+
+
+def test_a_phone_shows_it_all_and_does_not_scroll_under_the_pen(browser: Browser, site: str) -> None:
+    with browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=2) as context:
+        page = context.new_page()
+        ready(page, site)
+        draw_with_finger(page, [[(140, 30), (140, 250)], [(100, 260), (180, 260)]])
+        assert page.evaluate("scrollY") == 0
+        for selector in ("#pad", "#prediction", "#bars"):
+            box = page.locator(selector).bounding_box()
+            assert box is not None and box["y"] + box["height"] <= PHONE["height"], selector
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("name", "width", "height"), [("wide", 1280, 800), ("phone", 390, 844)])
+def test_screenshots_are_kept(
+    context: BrowserContext, site: str, name: str, width: int, height: int, scheme: str
+) -> None:
+    ARTEFACTS.mkdir(exist_ok=True)
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    ready(page, site, "?model=cnn", "webgpu")
+    draw_with_mouse(page, placed(8))
+    assert answer(page)["digits"] == "8"
+    page.screenshot(path=ARTEFACTS / f"{name}-{scheme}.png")
+
+
+# What goes wrong, and what a person is told.
+
+
+def test_without_webgpu_the_page_says_so_and_reads_on(browser_without_webgpu: Browser, site: str) -> None:
+    with browser_without_webgpu.new_context(locale="en-GB") as context:
+        page = context.new_page()
+        ready(page, site, "?backend=webgpu", "wasm")
+        expect(page.locator("#status")).to_contain_text(re.compile("WebGPU cannot be used: .+"))
+        draw_with_mouse(page, placed(6))
+        assert answer(page)["digits"] == "6"
+
+
+DEVICES = """
+window.devices = [];
+const request = GPUAdapter.prototype.requestDevice;
+GPUAdapter.prototype.requestDevice = async function (...given) {
+  const device = await request.apply(this, given);
+  window.devices.push(device);
+  return device;
+};
+"""
+
+
+def test_a_lost_device_is_replaced_once_and_then_done_without(context: BrowserContext, site: str) -> None:
+    page = context.new_page()
+    page.add_init_script(DEVICES)
+    ready(page, site, "?backend=webgpu", "webgpu")
+    draw_with_mouse(page, placed(9))
+    assert answer(page)["digits"] == "9"
+    page.evaluate("devices.at(-1).destroy()")
+    shows(page, "backend", "wasm")
+    shows(page, "backend", "webgpu")
+    assert page.evaluate("devices.length") == 2
+    assert answer(page)["digits"] == "9"
+    page.evaluate("devices.at(-1).destroy()")
+    shows(page, "backend", "wasm")
+    expect(page.locator("#status")).to_contain_text("WebGPU was lost")
+    button(page, "Clear").click()
+    draw_with_mouse(page, placed(4))
+    result = answer(page)
+    assert (result["digits"], result["backend"], page.evaluate("devices.length")) == ("4", "wasm", 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [(404, b"", "the server says 404"), (200, b"\x00" * 4, "cannot be used"), (200, None, "cannot be used")],
+    ids=["404", "four bytes", "truncated"],
+)
+def test_a_model_that_cannot_be_had_leaves_the_others(
+    context: BrowserContext, site: str, status: int, body: bytes | None, said: str
+) -> None:
+    content = MODELS["mlp"].read_bytes()[:100_000] if body is None else body
+    page = context.new_page()
+    page.route("**/mlp.safetensors", lambda route: route.fulfill(status=status, body=content))
+    page.goto(site + "?model=mlp")
+    expect(page.locator("#status")).to_contain_text(said)
+    expect(page.locator("#status")).to_contain_text("mlp")
+    draw_with_mouse(page, placed(1))
+    page.get_by_label("cnn-tiny", exact=True).check()
+    shows(page, "digits", "1")
+
+
+def test_works_under_a_sub_path(context: BrowserContext, site: str) -> None:
+    page = context.new_page()
+    page.route("**/some/where/**", lambda route: route.continue_(url=route.request.url.replace("some/where/", "")))
+    ready(page, site, "some/where/?backend=wasm")
+    draw_with_mouse(page, placed(3))
+    assert answer(page)["digits"] == "3"
+
+
+def test_the_library_reads_a_drawing(page: Page, site: str) -> None:
+    page.goto(site)
+    strokes = [{"width": 22, "erase": False, "points": [list(p) for p in path]} for path in placed(4)]
+    reading = page.evaluate(
+        """async (drawing) => {
+          const { loadRecognizer } = await import('/inkgrad.js');
+          const r = await loadRecognizer('./models/cnn.safetensors', { backend: 'auto' });
+          const { digits, text, ms, backend } = await r.read(drawing);
+          const logits = await r.classify(new Float32Array(784));
+          return { digit: digits[0].digit, sum: digits[0].probabilities.reduce((a, b) => a + b), box: digits[0].box,
+            text, ms, backend, logits: logits.length };
+        }""",
+        {"size": 280, "strokes": strokes},
+    )
+    assert (reading["digit"], reading["text"], reading["logits"]) == (4, "4", 10)
+    assert abs(reading["sum"] - 1) < 1e-6 and reading["ms"] > 0 and reading["backend"] in ("wasm", "webgpu")
+    assert 80 <= reading["box"]["x0"] < reading["box"]["x1"] <= 212

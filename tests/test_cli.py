@@ -1,0 +1,137 @@
+"""The command line: what it prints, and that every bad input is one clear line and exit 1."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from released import MODELS
+
+from inkgrad import mnist
+from inkgrad.errors import Error
+from inkgrad.serve import server
+
+COMMANDS = ("data", "train", "export", "evaluate", "predict", "serve")
+
+
+def inkgrad(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    code = "from inkgrad.cli import main; main()"
+    command = [sys.executable, "-c", code, *map(str, words)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "COLUMNS": "100"}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def refused(*words: str | Path, cwd: Path | None = None) -> str:
+    """The one line on stderr of a command that fails with exit 1."""
+    done = inkgrad(*words, cwd=cwd)
+    assert done.returncode == 1, done
+    assert done.stdout == "" and done.stderr.count("\n") == 1 and done.stderr.startswith("inkgrad: "), done
+    return done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(command: str) -> None:
+    done = inkgrad(command, "--help")
+    assert done.returncode == 0 and f"inkgrad {command}" in done.stdout.split("Example")[1]
+
+
+@pytest.mark.parametrize("words", [["dance"], ["evaluate"], ["serve", "--port", "many"], ["train"]])
+def test_wrong_usage_is_exit_2(words: list[str]) -> None:
+    assert inkgrad(*words).returncode == 2
+
+
+def test_data_says_where_it_is() -> None:
+    done = inkgrad("data")
+    assert done.returncode == 0 and "60,000 training and 10,000 test images" in done.stdout
+
+
+def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+    assert "no-such" in refused("evaluate", tmp_path / "no-such.safetensors")
+    assert "no-such" in refused("predict", tmp_path / "no-such.png", "--model", MODELS["mlp"])
+    assert "no-such" in refused("export", tmp_path / "no-such")
+    assert "no-such" in refused("train", "--resume", tmp_path / "no-such")
+    assert "no recipe mlp-no-such" in refused("train", "mlp", "--recipe", "no-such", cwd=tmp_path)
+    assert "no-such" in refused("evaluate", MODELS["mlp"], "--strokes", tmp_path / "no-such.tra")
+
+
+@pytest.fixture(scope="module")
+def seven(tmp_path_factory: pytest.TempPathFactory, digits: mnist.Mnist) -> tuple[Path, int]:
+    folder = tmp_path_factory.mktemp("pictures")
+    picture = Image.fromarray(digits.test_images[0]).resize((140, 140), Image.Resampling.BICUBIC)
+    canvas = Image.new("L", (200, 300), 0)
+    canvas.paste(picture, (20, 90))
+    canvas.save(folder / "light-on-dark.png")
+    Image.eval(canvas, lambda grey: 235 - grey // 2).save(folder / "dark-on-light.jpg", quality=80)
+    return folder, int(digits.test_labels[0])
+
+
+@pytest.mark.parametrize("name", ["light-on-dark.png", "dark-on-light.jpg"])
+def test_predict_reads_a_picture(seven: tuple[Path, int], name: str) -> None:
+    folder, digit = seven
+    done = inkgrad("predict", folder / name, "--model", MODELS["cnn-tiny"], "--json")
+    answer = json.loads(done.stdout)
+    assert answer["digit"] == digit and abs(sum(answer["probabilities"]) - 1) < 1e-4
+
+
+def test_what_is_no_picture_of_ink_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    assert "no picture that can be read" in refused("predict", tmp_path / "text.png", "--model", MODELS["mlp"])
+    Image.new("L", (50, 50), 255).save(tmp_path / "blank.png")
+    assert "blank" in refused("predict", tmp_path / "blank.png", "--model", MODELS["mlp"])
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "huge.png")
+    assert "more than 50,000,000 pixels" in refused("predict", tmp_path / "huge.png", "--model", MODELS["mlp"])
+    whole = (tmp_path / "blank.png").read_bytes()
+    (tmp_path / "broken.png").write_bytes(whole[: len(whole) // 2])
+    assert "broken.png" in refused("predict", tmp_path / "broken.png", "--model", MODELS["mlp"])
+
+
+def test_evaluate_reports_mnist_and_strokes_as_json(tmp_path: Path) -> None:
+    """Through the smallest model: the figures of its card, and strokes that read as what they are labelled."""
+    tablet = tmp_path / "ones.tra"
+    stroke = "\n".join(f" {200 + i} {400 - 20 * i}" for i in range(15))
+    tablet.write_text(f'.SEGMENT DIGIT 0 ? "1"\n.COMMENT 1 7 1\n.PEN_DOWN\n{stroke}\n.PEN_UP\n.DT 100\n' * 2)
+    done = inkgrad("evaluate", MODELS["cnn-tiny"], "--strokes", tablet, "--json")
+    report = json.loads(done.stdout)
+    assert report["mnist"]["n"] == 10_000
+    assert report["mnist"]["accuracy"] == pytest.approx(1 - report["mnist"]["errors"] / 10_000)
+    assert report["mnist"]["accuracy"] >= 0.986
+    assert report["strokes"]["accuracy"] == 1 and report["strokes"]["n"] == 6
+    confusion = np.array(report["strokes"]["confusion"])
+    assert confusion.shape == (10, 10) and confusion[1, 1] == 6 == confusion.sum()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    import threading
+
+    (tmp_path / "index.html").write_text("<p>here")
+    (tmp_path / "app.js").write_text("1")
+    with server(0, tmp_path) as httpd:
+        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{httpd.server_port}"
+        httpd.shutdown()
+
+
+def test_serve_serves_the_folder_and_nothing_above_it(served: str) -> None:
+    with urllib.request.urlopen(served + "/") as page:
+        assert page.read() == b"<p>here"
+    with urllib.request.urlopen(served + "/app.js") as script:
+        assert script.headers["Content-Type"] == "text/javascript"
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(served + "/../../../../etc/passwd")
+
+
+def test_serve_names_a_missing_page_and_a_taken_port(tmp_path: Path, served: str) -> None:
+    with pytest.raises(Error, match="make build"):
+        server(0, tmp_path / "nothing")
+    with pytest.raises(Error, match="choose another"):
+        server(int(served.rpartition(":")[2]), tmp_path)
+    with pytest.raises(Error, match="choose another"):
+        server(70_000, tmp_path)

@@ -1,0 +1,56 @@
+"""Reading UNIPEN strokes."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inkgrad import unipen
+from inkgrad.errors import Error
+from inkgrad.unipen import Sample
+
+coordinates = st.integers(-999, 999)
+samples = st.builds(
+    Sample,
+    label=st.integers(0, 9),
+    writer=st.integers(0, 99),
+    strokes=st.lists(st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=5), min_size=1, max_size=3),
+)
+
+
+def written(sample: Sample) -> str:
+    lines = [f'.SEGMENT DIGIT 3 ? "{sample.label}"', f".COMMENT {sample.label} {sample.writer}  12"]
+    for stroke in sample.strokes:
+        lines += [".PEN_DOWN", *(f" {x}  {-y}" for x, y in stroke), ".PEN_UP", ".DT 100"]
+    return "\n".join(lines) + "\n"
+
+
+@given(st.lists(samples, min_size=1, max_size=4))
+def test_reads_back_what_was_written(tmp_path_factory: pytest.TempPathFactory, given: list[Sample]) -> None:
+    path = tmp_path_factory.mktemp("unipen") / "digits.tra"
+    path.write_text(".INCLUDE x.doc\n\n" + "\n".join(map(written, given)))
+    assert unipen.read(path) == given
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "holds no digits"),
+        ('.SEGMENT DIGIT 0 ? "8"\n.PEN_DOWN\n1 two\n', "line 3: '1 two' is no point"),
+        ('.SEGMENT DIGIT 0 ? "8"\n.PEN_DOWN\n1 2 3\n', "line 3: '1 2 3' is no point"),
+        ('.SEGMENT DIGIT 0 ? "8"\n1 2\n', "line 2: a point outside"),
+    ],
+)
+def test_names_the_line_that_is_wrong(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "digits.tra"
+    path.write_text(text)
+    with pytest.raises(Error, match="digits.tra.*" + message):
+        unipen.read(path)
+
+
+def test_says_what_to_do_with_a_compressed_file(tmp_path: Path) -> None:
+    path = tmp_path / "digits.tra.Z"
+    path.write_bytes(b"\x1f\x9d\x90\xff\xfe")
+    with pytest.raises(Error, match="unpack it first"):
+        unipen.read(path)
