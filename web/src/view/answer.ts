@@ -4,7 +4,7 @@ import { find } from './find';
 import type { Locale } from './i18n';
 
 /** A second digit less likely than this is not worth a word. */
-const RIVAL = 0.01;
+const RIVAL = 0.05;
 
 export const BACKENDS = { webgpu: 'WebGPU', wasm: 'WebAssembly' };
 
