@@ -29,7 +29,6 @@ from inkgrad.train import train
 
 Optimizer = Literal["adamw", "muon"]
 # Small enough that a run is mostly compilation; the same batch and warps in all tests, so that it is compiled once.
-
 RECIPE = replace(recipes.load("mlp", "quick"), steps=12, batch=64, evaluate_every=3)
 
 
