@@ -16,7 +16,7 @@ SHAPES = {
 }
 
 
-def of_run(net: Net, run: Path) -> dict[str, Any]:
+def of_run(net: Net, run: Path, temperature: float) -> dict[str, Any]:
     """The card of a trained net, before it is evaluated, from its run folder."""
     recipe = tomllib.loads((run / "recipe.toml").read_text("utf-8"))
     last = json.loads((run / "metrics.jsonl").read_text("utf-8").splitlines()[-1])
@@ -25,9 +25,10 @@ def of_run(net: Net, run: Path) -> dict[str, Any]:
         "net": recipe["net"],
         "shape": SHAPES[recipe["net"]],
         "weights": sum(int(tensor.numel()) for tensor in get_parameters(net) if tensor.is_param),
-        "data": "MNIST, " + ("50,000 training images" if recipe["validation"] else "60,000 training images"),
+        "data": f"MNIST, {50 if recipe['validation'] else 60},000 training images"
+        + (f"; PenDigits' pen strokes, {recipe['strokes']} pictures of each sample" if recipe["strokes"] else ""),
         "input": "28×28 grey levels, 0 (paper) to 255 (ink), placed as MNIST places digits",
-        "temperature": 1.0,
+        "temperature": round(temperature, 4),
         "recipe": recipe,
         "training": {"device": last["device"], "seconds": last["seconds"]},
         "licence": "MIT",
@@ -36,18 +37,22 @@ def of_run(net: Net, run: Path) -> dict[str, Any]:
 
 def markdown(card: dict[str, Any], command: str) -> str:
     """The card for people. command is what reproduces its figures."""
-    recipe, mnist = card["recipe"], card["mnist"]
+    recipe = card["recipe"]
     settings = {k: v for k, v in recipe.items() if not isinstance(v, dict)}
     rows = [*settings.items(), *((f"augment: {k}", v) for k, v in recipe["augment"].items())]
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     made_with = ", ".join(f"{tool} {version}" for tool, version in card["made_with"].items())
+    strokes = ""
+    if "strokes" in card:
+        count = f"{card['strokes']['writers']} writers that no training saw"
+        strokes = f"- **Pen strokes of {count}:** {_figures(card['strokes'])}.\n"
     return f"""# {card["name"]}
 
 {card["shape"]}; {card["weights"]:,} weights, stored as float16.
 
 - **Reads** one handwritten digit: {card["input"]}. Its file also holds the normalisation from a mask of ink.
-- **MNIST test set, through this file:** {mnist["accuracy"]:.2%} ({mnist["errors"]} errors in {mnist["n"]:,}),
-  calibration error {mnist["ece"]:.2%}, negative log-likelihood {mnist["nll"]:.4f}. `{command}`
+- **MNIST test set, through this file:** {_figures(card["mnist"])}.
+{strokes}- Measured by `{command}`; probabilities are softmax(logits / {card["temperature"]}).
 - **Trained on** {card["data"]}; device {card["training"]["device"]}, {card["training"]["seconds"]:.0f} s. The test set
   was read once, after training, and chose nothing.
 - **Not for** letters, several digits at once or pictures of anything else: it always answers with a digit.
@@ -57,3 +62,10 @@ def markdown(card: dict[str, Any], command: str) -> str:
 |---|---|
 {table}
 """
+
+
+def _figures(score: dict[str, Any]) -> str:
+    return (
+        f"{score['accuracy']:.2%} ({score['errors']} errors in {score['n']:,}), calibration error {score['ece']:.2%},"
+        f" negative log-likelihood {score['nll']:.4f}"
+    )

@@ -18,32 +18,48 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Strokes = Annotated[Path | None, typer.Option(help="Pen strokes as UNIPEN text, such as pendigits-orig.tra.")]
 Data = Annotated[Path | None, typer.Option(help="A folder with the four MNIST files; fetched where not given.")]
 
 # Commands import what they need when they run: tinygrad and matplotlib take a second that --help should not.
 
 
-@app.command(epilog="Example: inkgrad data")
-def data(path: Data = None) -> None:
+@app.command(epilog="Examples: inkgrad data · inkgrad data --show styles.png --strokes pendigits-orig.tra")
+def data(
+    show: Annotated[Path | None, typer.Option(help="Write a contact sheet of the writing styles (PNG).")] = None,
+    strokes: Strokes = None,
+    path: Data = None,
+) -> None:
     """Fetch MNIST into the user's cache, or check the copy at --path, and say where it is."""
-    from inkgrad import mnist
+    from inkgrad import mnist, unipen
 
+    if show:
+        from inkgrad.strokes import sheet
+
+        if strokes is None:
+            raise typer.BadParameter("--show draws pen strokes: give them with --strokes")
+        sheet(unipen.read(strokes), seed=0).save(show, "PNG")
+        print(f"{show}: each digit as its writers write it and in every style")
+        return
     images = mnist.load(folder := path or mnist.fetch())
     print(f"{folder}: {len(images.train_images):,} training and {len(images.test_images):,} test images")
 
 
-@app.command(epilog="Examples: inkgrad train mlp · DEV=CUDA inkgrad train cnn --recipe release")
+@app.command(
+    epilog="Examples: inkgrad train mlp · DEV=CUDA inkgrad train cnn --recipe release --strokes pendigits-orig.tra"
+)
 def train(
     net: Annotated[str | None, typer.Argument(help="mlp, cnn or cnn-tiny; not with --resume.")] = None,
     recipe: Annotated[str, typer.Option(help="A recipe's name (quick, release) or a .toml file.")] = "quick",
     out: Annotated[Path | None, typer.Option(help="The run folder; runs/NET-RECIPE where not given.")] = None,
     resume: Annotated[Path | None, typer.Option(help="A run folder to go on with.")] = None,
+    strokes: Strokes = None,
     path: Data = None,
 ) -> None:
     """Train a network into a run folder; a run that was cut off goes on with --resume."""
     if (net is None) == (resume is None):
         raise typer.BadParameter("name a network or a run to --resume, one of the two")
-    from inkgrad import mnist
+    from inkgrad import mnist, unipen
     from inkgrad import recipe as recipes
     from inkgrad import train as training
 
@@ -56,7 +72,8 @@ def train(
             raise Error(f"{recipe} is a recipe for {chosen.net}, not for {net}")
         folder = out or Path("runs") / f"{net}-{named.stem}"
     try:
-        last = training.train(chosen, folder, mnist.load(path), resume=resume is not None)
+        samples = unipen.read(strokes) if strokes else []
+        last = training.train(chosen, folder, mnist.load(path), samples, resume=resume is not None)
     except KeyboardInterrupt:
         raise Error(f"stopped; go on with: inkgrad train --resume {folder}") from None
     print(f"{folder}: {last['test_accuracy']:.2%} of {last['n']:,} test images, {last['seconds']:.0f} s")
@@ -66,35 +83,43 @@ def train(
 def export(
     run: Annotated[Path, typer.Argument(help="A finished run folder.")],
     out: Annotated[Path | None, typer.Option(help="The model file; models/NET.safetensors where not given.")] = None,
+    strokes: Strokes = None,
     path: Data = None,
 ) -> None:
-    """Compile a trained network into one model file, measure it through that file and write its card beside it."""
+    """Compile a trained network into one model file, measure it through that file and write its card beside it.
+
+    The card's temperature is fitted on the last 10,000 training images and, with --strokes, on writers left out.
+    """
     from dataclasses import replace
 
     from rich.progress import track
 
-    from inkgrad import atomic, card, mnist
-    from inkgrad import recipe as recipes
+    from inkgrad import atomic, card, mnist, unipen
     from inkgrad import train as training
-    from inkgrad.evaluate import evaluate
+    from inkgrad.evaluate import calibrate, evaluate
     from inkgrad.export.digits import export_digits
+    from inkgrad.strokes import split
 
-    images = mnist.load(path)
+    data = mnist.load(path)
+    samples = split(unipen.read(strokes))[1] if strokes else []
     net = training.load(run)
-    out = out or Path("models") / f"{recipes.read(run / 'recipe.toml').net}.safetensors"
-    file = export_digits(net, images.test_images[0], card.of_run(net, run))
-    report = evaluate(file, images.test_images, images.test_labels, progress=track)
+    about = card.of_run(net, run, calibrate(net, data, samples))
+    out = out or Path("models") / f"{about['net']}.safetensors"
+    file = export_digits(net, data.test_images[0], about)
+    report = evaluate(file, data.test_images, data.test_labels, samples, progress=track)
     file = replace(file, card={**file.card, **report})
     atomic.write_bytes(out, file.to_bytes())
-    command = f"inkgrad evaluate {out} --json"
+    command = f"inkgrad evaluate {out}" + (f" --strokes {strokes.name} --unseen" if strokes else "") + " --json"
     atomic.write_bytes(out.with_suffix(".md"), card.markdown(file.card, command).encode())
-    print(f"{out}: {out.stat().st_size:,} bytes, {report['mnist']['accuracy']:.2%} of the MNIST test images")
+    figures = "; ".join(f"{name} {figures['accuracy']:.2%}" for name, figures in report.items())
+    print(f"{out}: {out.stat().st_size:,} bytes; {figures}")
 
 
 @app.command(epilog="Example: inkgrad evaluate models/cnn.safetensors --strokes pendigits-orig.tra --json")
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A model file.")],
-    strokes: Annotated[Path | None, typer.Option(help="Pen strokes as UNIPEN text.")] = None,
+    strokes: Strokes = None,
+    unseen: Annotated[bool, typer.Option("--unseen", help="Only strokes of writers that training leaves out.")] = False,
     path: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -104,9 +129,12 @@ def evaluate(
     from inkgrad import mnist, unipen
     from inkgrad.evaluate import evaluate as measure
     from inkgrad.export import modelfile
+    from inkgrad.strokes import split
 
     file = modelfile.read(model)
     samples = unipen.read(strokes) if strokes else []
+    if unseen:
+        samples = split(samples)[1]
     images = mnist.load(path)
     progress: dict[str, Any] = {} if as_json else {"progress": track}
     report = measure(file, images.test_images, images.test_labels, samples, **progress)

@@ -40,6 +40,7 @@ class Recipe:
     ema: float  # decay per step of the average of the weights, which is what is evaluated and released
     label_smoothing: float
     validation: bool  # hold out the last 10,000 training images, and evaluate on them; else train on all
+    strokes: int  # training pictures drawn from each pen-stroke sample; 0 trains on MNIST alone
     evaluate_every: int  # steps
     augment: Augment
 
@@ -50,7 +51,7 @@ _BELOW_1 = "0 or more and less than 1", lambda x: 0 <= x < 1
 _SEED = "0 or more and less than 2³²", lambda x: 0 <= x < 1 << 32
 _RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
     **dict.fromkeys(("steps", "batch", "lr", "evaluate_every"), _ABOVE_0),
-    **dict.fromkeys(("weight_decay", "rotate", "shear", "shift", "elastic"), _FROM_0),
+    **dict.fromkeys(("strokes", "weight_decay", "rotate", "shear", "shift", "elastic"), _FROM_0),
     **dict.fromkeys(("warmup", "ema", "label_smoothing", "scale"), _BELOW_1),
     "seed": _SEED,
 }

@@ -8,7 +8,7 @@ sums always run in the same order, to the same bits.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +21,25 @@ from tinygrad.nn import optim
 from tinygrad.nn.state import get_parameters, get_state_dict
 
 from inkgrad import recipe as recipes
-from inkgrad import run
+from inkgrad import run, strokes
 from inkgrad.augment import augment, noise
 from inkgrad.errors import Error
 from inkgrad.mnist import Bytes, Mnist
 from inkgrad.nets import NETS, Net
 from inkgrad.recipe import Recipe
+from inkgrad.unipen import Sample
 
+_NOTHING = np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)
 HELD_OUT = 10_000  # the last training images: validation
 EVALUATED_AT_ONCE = 1000  # images
 LOOK = 0.5  # seconds between two looks at the loss: each waits for the device, so not at every step
 
 
-def train(recipe: Recipe, out: Path, data: Mnist, resume: bool = False) -> run.Metrics:
+def train(recipe: Recipe, out: Path, data: Mnist, samples: Sequence[Sample] = (), resume: bool = False) -> run.Metrics:
     """Train `recipe` on `data` into the folder `out` and return the last line of its metrics.jsonl.
+
+    Where the recipe asks for pen strokes, they are drawn from `samples`, less the writers that `strokes.split` leaves
+    out: those are validation, in every run.
 
     With `resume`, goes on from the last checkpoint in `out`; a finished run is returned as it is. Raises Error where
     `out` holds something else, the recipe does not fit the run or the data, or the loss is no longer a number; the
@@ -43,6 +48,8 @@ def train(recipe: Recipe, out: Path, data: Mnist, resume: bool = False) -> run.M
     kept = len(data.train_images) - HELD_OUT * recipe.validation
     if kept < recipe.batch:
         raise Error(f"a batch of {recipe.batch} images is more than the {max(kept, 0)} that are there to train on")
+    if recipe.strokes and not samples:
+        raise Error(f"the recipe of {out} trains on pen strokes too: give a UNIPEN file with --strokes")
     run.open_folder(out, recipe, resume)
     if run.is_finished(out):
         return run.read_metrics(out)[-1]
@@ -63,8 +70,12 @@ def train(recipe: Recipe, out: Path, data: Mnist, resume: bool = False) -> run.M
     if checkpoint.exists():
         run.load_tensors(checkpoint, state)
     start = int(step.item())
-    # Copied: tinygrad 0.14 uploads to CUDA from writable memory only.
-    tables = (data.train_images[:kept].copy(), data.train_labels[:kept].copy(), _order(recipe, kept), _rates(recipe))
+    drawn, left_out = strokes.split(samples) if recipe.strokes else ([], [])
+    pictures, written = strokes.pictures(drawn, recipe.strokes, recipe.seed) if drawn else _NOTHING
+    # Joined even to nothing, because that copies: tinygrad 0.14 uploads to CUDA from writable memory only.
+    all_images = np.concatenate([data.train_images[:kept], pictures])
+    all_labels = np.concatenate([data.train_labels[:kept], written])
+    tables = (all_images, all_labels, _order(recipe, len(all_images)), _rates(recipe))
     images, labels, order, rates = (Tensor(table).realize() for table in tables)
 
     @TinyJit
@@ -91,7 +102,7 @@ def train(recipe: Recipe, out: Path, data: Mnist, resume: bool = False) -> run.M
     metrics = [line for line in run.read_metrics(out) if line["step"] <= start and "test_accuracy" not in line]
     validation: float | None = metrics[-1]["validation_accuracy"] if metrics else None
     began = time.monotonic() - (metrics[-1]["seconds"] if metrics else 0)
-    predict = _predictor(average)
+    predict = predictor(average)
     looked = since = time.monotonic()
     with _progress() as progress:
         task = progress.add_task(recipe.net, total=recipe.steps, completed=start, loss=math.nan, accuracy="", speed="")
@@ -109,7 +120,7 @@ def train(recipe: Recipe, out: Path, data: Mnist, resume: bool = False) -> run.M
             if not evaluating:
                 continue
             if recipe.validation:
-                validation = _accuracy(predict, data.train_images[kept:], data.train_labels[kept:])
+                validation = _accuracy(predict(data.train_images[kept:]), data.train_labels[kept:])
                 progress.update(task, accuracy=f"{validation:.2%}")
             metrics.append(
                 {
@@ -126,10 +137,15 @@ def train(recipe: Recipe, out: Path, data: Mnist, resume: bool = False) -> run.M
             loss_sum.assign(loss_sum.zeros_like()).realize()
             since, start = time.monotonic(), done
 
+    seen: run.Metrics = {}
+    if left_out:
+        truth = np.array([sample.label for sample in left_out])
+        seen = {"strokes_accuracy": _accuracy(predict(strokes.as_drawn(left_out)), truth), "strokes_n": len(truth)}
     metrics.append(
         {
             "step": recipe.steps,
-            "test_accuracy": _accuracy(predict, data.test_images, data.test_labels),
+            **seen,
+            "test_accuracy": _accuracy(predict(data.test_images), data.test_labels),
             "n": len(data.test_labels),
             "seconds": round(time.monotonic() - began, 1),
             "device": Device.DEFAULT,
@@ -205,22 +221,21 @@ def _state(parts: dict[str, Any]) -> dict[str, Tensor]:
     return {name: tensor for name, tensor in get_state_dict(parts).items() if first[id(tensor)] == name}
 
 
-def _predictor(net: Net) -> Callable[[Bytes], npt.NDArray[np.int64]]:
-    logits = TinyJit(lambda images: net(images.float()).realize())
+def predictor(net: Net) -> Callable[[Bytes], npt.NDArray[np.float32]]:
+    """A function from grey pictures [N, 28, 28] to their logits [N, 10], compiled at its first call."""
+    run_batch = TinyJit(lambda images: net(images.float()).realize())
 
-    def predict(images: Bytes) -> npt.NDArray[np.int64]:
-        missing = EVALUATED_AT_ONCE - len(images)  # one shape, one compilation
+    def predict(images: Bytes) -> npt.NDArray[np.float32]:
+        missing = -len(images) % EVALUATED_AT_ONCE  # one shape, one compilation
         padded = np.pad(images, ((0, missing), (0, 0), (0, 0)))
-        answer: npt.NDArray[np.int64] = logits(Tensor(padded).realize()).numpy()[: len(images)].argmax(1)
-        return answer
+        batches = np.split(padded, len(padded) // EVALUATED_AT_ONCE)
+        return np.concatenate([run_batch(Tensor(batch).realize()).numpy() for batch in batches])[: len(images)]
 
     return predict
 
 
-def _accuracy(predict: Callable[[Bytes], npt.NDArray[np.int64]], images: Bytes, labels: Bytes) -> float:
-    starts = range(0, len(images), EVALUATED_AT_ONCE)
-    right = sum((predict(images[i : i + EVALUATED_AT_ONCE]) == labels[i : i + EVALUATED_AT_ONCE]).sum() for i in starts)
-    return float(right / len(images))
+def _accuracy(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.integer[Any]]) -> float:
+    return float((logits.argmax(1) == labels).mean())
 
 
 def _progress() -> Progress:

@@ -6,41 +6,38 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 WEB = Path(__file__).parents[2] / "web"
-FLAGS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--no-sandbox", "--disable-quic"]
 ANSWER = [1, 16, 2.25, 0]  # (w · x)² for w = 1, −2, ½, 0 and x = 1, 2, 3, 4
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """An empty page with the runtime's modules in it, and in `devices` every GPU device that they take."""
     built = tmp_path_factory.mktemp("runtime")
     sources = [f"src/runtime/{name}.ts" for name in ("model", "fixture")]
     bundle = ["node_modules/.bin/rolldown", *sources, "--format", "esm", "--dir", str(built)]
     subprocess.run(bundle, cwd=WEB, check=True, capture_output=True)
     (built / "index.html").write_text("<!doctype html>")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        page = browser.new_page()
-        # Not from a file: WebGPU wants https or localhost.
-        page.route("https://inkgrad.test/*", lambda r: r.fulfill(path=built / r.request.url.rpartition("/")[2]))
-        page.goto("https://inkgrad.test/index.html")
-        page.evaluate("""async () => {
-          if (!(await navigator.gpu?.requestAdapter())) throw new Error('Chromium offers no WebGPU adapter');
-          const { requestDevice } = GPUAdapter.prototype;
-          window.devices = [];
-          GPUAdapter.prototype.requestDevice = async function (...args) {
-            devices.push(await requestDevice.apply(this, args));
-            return devices.at(-1);
-          };
-          Object.assign(window, await import('/model.js'), await import('/fixture.js'));
-          window.read = async (model) =>
-            [...(await model.run('classify', { image: Float32Array.of(1, 2, 3, 4) })).logits];
-        }""")
-        yield page
-        browser.close()
+    page = browser.new_page()
+    # Not from a file: WebGPU wants https or localhost.
+    page.route("https://inkgrad.test/*", lambda r: r.fulfill(path=built / r.request.url.rpartition("/")[2]))
+    page.goto("https://inkgrad.test/index.html")
+    page.evaluate("""async () => {
+      if (!(await navigator.gpu?.requestAdapter())) throw new Error('Chromium offers no WebGPU adapter');
+      const { requestDevice } = GPUAdapter.prototype;
+      window.devices = [];
+      GPUAdapter.prototype.requestDevice = async function (...args) {
+        devices.push(await requestDevice.apply(this, args));
+        return devices.at(-1);
+      };
+      Object.assign(window, await import('/model.js'), await import('/fixture.js'));
+      window.read = async (model) =>
+        [...(await model.run('classify', { image: Float32Array.of(1, 2, 3, 4) })).logits];
+    }""")
+    yield page
+    page.close()
 
 
 def test_runs_asked_for_at_once_are_all_answered(page: Page) -> None:
