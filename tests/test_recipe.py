@@ -35,6 +35,7 @@ RECIPES = st.builds(
     ema=floats(0, 1),
     label_smoothing=floats(0, 1),
     validation=st.booleans(),
+    strokes=st.integers(0),
     evaluate_every=st.integers(1),
     augment=st.builds(
         Augment, rotate=floats(0), scale=floats(0, 1), shear=floats(0), shift=floats(0), elastic=floats(0)
