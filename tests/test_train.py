@@ -1,0 +1,243 @@
+"""Training: what is learnt, what is left in the folder, and what a kill, a bad rate or a wrong folder may cost."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.numpy import load_file
+from tinygrad import Context, Tensor
+from tinygrad.nn.state import get_state_dict
+
+from inkgrad import recipe as recipes
+from inkgrad import run
+from inkgrad import train as training
+from inkgrad.errors import Error
+from inkgrad.mnist import Mnist
+from inkgrad.nets import NETS
+from inkgrad.recipe import Recipe
+from inkgrad.train import train
+
+Optimizer = Literal["adamw", "muon"]
+# Small enough that a run is mostly compilation; the same batch and warps in all tests, so that it is compiled once.
+RECIPE = replace(recipes.load("mlp", "quick"), steps=12, batch=64, evaluate_every=3)
+
+
+def few(digits: Mnist) -> Mnist:
+    return Mnist(digits.train_images[:10_640], digits.train_labels[:10_640], *(part[:500] for part in digits[2:]))
+
+
+@pytest.fixture(scope="session")
+def data(digits: Mnist) -> Mnist:
+    return few(digits)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, data: Mnist) -> Path:
+    """RECIPE's run, never interrupted."""
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    assert train(RECIPE, out, data) == run.read_metrics(out)[-1]
+    return out
+
+
+def results(out: Path) -> tuple[list[run.Metrics], dict[str, bytes]]:
+    """What must not depend on interruptions: the metrics but for times, and every tensor of the last checkpoint."""
+    timeless = [
+        {key: value for key, value in line.items() if key not in ("seconds", "images_per_second")}
+        for line in run.read_metrics(out)
+    ]
+    files = ("weights.safetensors", "checkpoint.safetensors")
+    tensors = {f"{file}: {k}": v.tobytes() for file in files for k, v in load_file(out / file).items()}
+    return timeless, tensors
+
+
+def test_the_folder_of_a_finished_run(finished: Path, data: Mnist) -> None:
+    names = {"recipe.toml", "metrics.jsonl", "checkpoint.safetensors", "weights.safetensors", "curve.png"}
+    assert {path.name for path in finished.iterdir()} == names
+    assert recipes.read(finished / "recipe.toml") == RECIPE
+    *evaluations, test = map(json.loads, (finished / "metrics.jsonl").read_text().splitlines())
+    assert [line["step"] for line in evaluations] == [3, 6, 9, 12]
+    assert test["step"] == 12 and test["n"] == 500
+    assert (finished / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+    net = training.load(finished)
+    right = (net(Tensor(data.test_images).float()).numpy().argmax(1) == data.test_labels).mean()
+    assert test["test_accuracy"] == right
+    right = (net(Tensor(data.train_images[-10_000:]).float()).numpy().argmax(1) == data.train_labels[-10_000:]).mean()
+    assert evaluations[-1]["validation_accuracy"] == right
+
+
+def test_a_finished_run_is_neither_repeated_nor_overwritten(finished: Path, data: Mnist) -> None:
+    before = {path: path.read_bytes() for path in finished.iterdir()}
+    assert train(RECIPE, finished, data, resume=True) == run.read_metrics(finished)[-1]
+    with pytest.raises(Error, match="holds a finished run: choose another folder"):
+        train(RECIPE, finished, data)
+    with pytest.raises(Error, match="not the recipe to resume with"):
+        train(replace(RECIPE, seed=1), finished, data, resume=True)
+    assert {path: path.read_bytes() for path in finished.iterdir()} == before
+
+
+def test_a_kill_between_two_files_costs_nothing(
+    finished: Path, data: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies when the metrics of step 6 are written and its checkpoint is not."""
+    whole = run.save_tensors
+
+    def dies(path: Path, tensors: dict[str, Tensor]) -> None:
+        if int(tensors["step"].item()) == 6:
+            raise KeyboardInterrupt
+        whole(path, tensors)
+
+    out = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "save_tensors", dies)
+        with pytest.raises(KeyboardInterrupt):
+            train(RECIPE, out, data)
+    assert run.read_metrics(out)[-1]["step"] == 6 and load_file(out / "checkpoint.safetensors")["step"] == [3]
+    with pytest.raises(Error, match="holds an unfinished run: resume it or choose another folder"):
+        train(RECIPE, out, data)
+    train(RECIPE, out, data, resume=True)
+    assert results(out) == results(finished)
+
+
+def test_kill_9_at_any_moment(finished: Path, data: Mnist, tmp_path: Path) -> None:
+    """A process of its own, killed whenever it happens to be past its first checkpoint; then resumed."""
+    out = tmp_path / "run"
+    (tmp_path / "recipe.toml").write_text(recipes.dump(RECIPE))
+    code = (
+        "import sys; from pathlib import Path; from inkgrad import mnist, recipe, train; from test_train import few\n"
+        "train.train(recipe.read(Path(sys.argv[1])), Path(sys.argv[2]), few(mnist.load()))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, tmp_path / "recipe.toml", out],
+        env={**os.environ, "PYTHONPATH": f"{Path(training.__file__).parents[1]}:{Path(__file__).parent}"},
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while not (out / "checkpoint.safetensors").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    train(RECIPE, out, data, resume=True)
+    assert results(out) == results(finished)
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint(
+    data: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "rate", lambda recipe, step: 1e-3 if step < 3 else 1e30)
+    out = tmp_path / "run"
+    with pytest.raises(Error, match=r"(the loss is|is no longer finite).*: try a lower lr; .*kept"):
+        train(RECIPE, out, data)
+    saved = load_file(out / "checkpoint.safetensors")
+    assert saved["step"] == [3] and all(np.isfinite(array).all() for array in saved.values())
+    assert not run.is_finished(out)
+
+
+def test_folders_that_are_no_runs(data: Mnist, tmp_path: Path) -> None:
+    with pytest.raises(Error, match="no run to resume"):
+        train(RECIPE, tmp_path, data, resume=True)
+    with pytest.raises(Error, match="no finished run"):
+        training.load(tmp_path)
+    (tmp_path / "diary.txt").write_text("mine")
+    with pytest.raises(Error, match="holds other files: choose another folder"):
+        train(RECIPE, tmp_path, data)
+    with pytest.raises(Error, match="holds other files"):
+        train(RECIPE, tmp_path / "diary.txt", data)
+    assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
+
+
+def test_a_damaged_checkpoint(data: Mnist, tmp_path: Path) -> None:
+    run.open_folder(tmp_path / "run", RECIPE, resume=False)
+    (tmp_path / "run" / "checkpoint.safetensors").write_bytes(b"\x08\x00\x00\x00")
+    with pytest.raises(Error, match=r"checkpoint\.safetensors: cannot be read .*: delete the run"):
+        train(RECIPE, tmp_path / "run", data, resume=True)
+
+
+def test_a_batch_larger_than_the_data(data: Mnist, tmp_path: Path) -> None:
+    with pytest.raises(Error, match="a batch of 641 images is more than the 640"):
+        train(replace(RECIPE, batch=641), tmp_path / "run", data)
+    assert not (tmp_path / "run").exists()
+
+
+def test_it_learns(data: Mnist, tmp_path: Path) -> None:
+    """The 640 images that are kept, four times; with ema = 0 the average is the weights themselves."""
+    out = tmp_path / "run"
+    assert train(replace(RECIPE, steps=40, ema=0.0, evaluate_every=40), out, data)["test_accuracy"] > 0.7
+    saved = load_file(out / "checkpoint.safetensors")
+    for name, array in load_file(out / "weights.safetensors").items():
+        assert np.array_equal(array, saved[f"net.{name}"]), name
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_the_first_update_is_as_large_as_it_should_be(optimizer: Optimizer) -> None:
+    """AdamW's is ± lr everywhere, Muon's by design 0.2 lr in root mean square (± 30 %: Newton and Schulz)."""
+    net = NETS["cnn-tiny"]()
+    parts = training._optimizers(net, replace(RECIPE, optimizer=optimizer, weight_decay=0.0))
+    weights = {name: tensor for name, tensor in get_state_dict(net).items() if tensor.is_param}
+    before = {name: tensor.numpy() for name, tensor in weights.items()}
+    rng = np.random.default_rng(0)
+    with Context(TRAINING=1):
+        for tensor in weights.values():
+            tensor.grad = Tensor(rng.normal(0, 1, tensor.shape).astype(np.float32))
+        for part, scale in parts:
+            part.lr.assign(Tensor([1e-3 * scale])).realize()
+            part.step()
+    for name, tensor in weights.items():
+        size = np.sqrt(np.square(tensor.numpy() - before[name]).mean()) / 1e-3
+        muon = optimizer == "muon" and tensor.ndim >= 2 and tensor.shape[0] != 10
+        assert size == pytest.approx(0.2, rel=0.3) if muon else size == pytest.approx(1, rel=0.01), name
+
+
+@pytest.mark.parametrize("net", NETS)
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_checkpoint_holds_all_that_training_changes(net: str, optimizer: Optimizer) -> None:
+    made = NETS[net]()
+    parts = training._optimizers(made, replace(RECIPE, optimizer=optimizer))
+    state = training._state({"net": made, "optimizer": [part for part, _ in parts]})
+    assert len({id(tensor) for tensor in state.values()}) == len(state)
+    everything = {id(tensor) for tensor in get_state_dict([made, [part for part, _ in parts]]).values()}
+    assert {id(tensor) for tensor in state.values()} == everything
+    # Each weight belongs to one optimiser, and BatchNorm's statistics are carried along.
+    owned = [id(tensor) for part, _ in parts for tensor in (*part.params, *part.buffers)]
+    assert sorted(owned) == sorted(id(tensor) for tensor in get_state_dict(made).values())
+
+
+RECIPES = st.builds(
+    lambda steps, batch, warmup, seed: replace(RECIPE, steps=steps, batch=batch, warmup=warmup, seed=seed, lr=0.1),
+    st.integers(1, 400),
+    st.integers(1, 50),
+    st.floats(0, 0.99),
+    st.integers(0, 2**32 - 1),
+)
+
+
+@given(RECIPES)
+def test_the_rate_rises_to_the_peak_and_falls_towards_nothing(recipe: Recipe) -> None:
+    rates = [training.rate(recipe, step) for step in range(recipe.steps)]
+    top = int(np.argmax(rates))
+    assert all(np.diff(rates[: top + 1]) > 0) and all(np.diff(rates[top:]) < 0)
+    assert min(rates) > 0 and max(rates) <= recipe.lr * (1 + 1e-9)
+    assert abs(top - recipe.warmup * recipe.steps) <= 1
+    assert training.rate(recipe, recipe.steps) == pytest.approx(0, abs=1e-12)
+
+
+@given(RECIPES, st.integers(50, 300))
+def test_each_epoch_takes_each_image_once(recipe: Recipe, n: int) -> None:
+    order = training._order(recipe, n)
+    assert order.shape == (recipe.steps, recipe.batch) and order.dtype == np.int32
+    assert order.min() >= 0 and order.max() < n
+    per_epoch = n // recipe.batch
+    for start in range(0, recipe.steps, per_epoch):
+        epoch = order[start : start + per_epoch].ravel()
+        assert len(np.unique(epoch)) == len(epoch)
