@@ -2,11 +2,16 @@ from math import prod
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from tinygrad import Tensor
 from tinygrad.nn.state import get_state_dict
 
 from inkgrad import mnist
 from inkgrad.nets import NETS, Net
+
+# No test asserts a time: on a busy machine any example may take long.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

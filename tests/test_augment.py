@@ -56,7 +56,7 @@ def pillow(image: Array, u: Array, limits: Augment) -> Array:
     return np.asarray(warped)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_agrees_with_pillow(warp: Callable[..., Array], seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -72,7 +72,7 @@ def test_without_noise_nothing_changes(warp: Callable[..., Array], elastic: floa
     assert np.array_equal(warp(images, np.zeros((B, NOISE), np.float32), elastic), images)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 36.0]))
 def test_each_image_by_its_own_noise_and_within_its_range(
     warp: Callable[..., Array], seed: int, elastic: float

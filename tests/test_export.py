@@ -97,7 +97,7 @@ EXTREMES = [
 POWERS: dict[int, Runtime] = {}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(-126, 127, width=32), min_size=64, max_size=64))
 def test_exp2_is_exact_to_a_few_ulp(values: list[float]) -> None:
     x = np.array([*values, *EXTREMES], np.float32)

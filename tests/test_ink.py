@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -90,7 +90,6 @@ def test_typescript_gives_the_same_bytes(
     np.testing.assert_array_equal(typescript(drawing, size), rasterize(drawing, size))
 
 
-@settings(deadline=None)
 @given(drawing=drawings(wild))
 def test_typescript_fits_to_the_same_bytes(typescript: Callable[[Drawing, int], Mask], drawing: Drawing) -> None:
     np.testing.assert_array_equal(typescript(drawing, 0), rasterize(fit(visible(drawing))))

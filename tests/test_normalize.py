@@ -39,7 +39,7 @@ def test_returns_mnist_unchanged(digits: mnist.Mnist) -> None:
     assert (change == 0).mean() >= 0.999
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, MASK - 28), st.integers(0, MASK - 28))
 def test_does_not_depend_on_the_place(top: int, left: int) -> None:
     images = mnist.load().test_images[:BATCH]

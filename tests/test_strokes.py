@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from strokes import DIGITS
 
@@ -28,7 +28,6 @@ def test_no_writer_is_on_both_sides(samples: list[Sample]) -> None:
     assert len(training) + len(validation) == len(samples)
 
 
-@settings(deadline=None)
 @given(written, seeds)
 def test_variation_is_a_pure_function(tablet: list[list[tuple[float, float]]], seed: int) -> None:
     lines = unit(tablet)

@@ -35,7 +35,7 @@ def test_the_unit_frame_keeps_the_shape(strokes: list[Points]) -> None:
 
 
 @each_style
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(strokes=written, seed=seeds)
 def test_a_style_is_a_pure_function(style: Style, strokes: list[Points], seed: int) -> None:
     lines = unit(strokes)
