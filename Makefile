@@ -14,7 +14,7 @@ test: .venv/.dev build
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	cd web && npm run --silent check && npm test --silent
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal tests/browser tests # the longest first
 
 build: web/node_modules/.stamp
 	cd web && npm run --silent build
