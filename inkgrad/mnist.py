@@ -177,7 +177,7 @@ def _chunks(url: str, progress: Progress, task: TaskID) -> Iterator[bytes]:
 
     def pump() -> None:
         try:
-            with urllib.request.urlopen(url, timeout=STALL) as response:
+            with urllib.request.urlopen(url, timeout=60) as response:  # ends this thread, long after the wait below
                 length = response.headers.get("Content-Length")
                 progress.update(task, total=int(length) if length else None)
                 while chunk := response.read1(1 << 16):
