@@ -16,8 +16,8 @@ SHAPES = {
 }
 
 
-def of_run(net: Net, run: Path, temperature: float) -> dict[str, Any]:
-    """The card of a trained net, before it is evaluated, from its run folder."""
+def of_run(net: Net, run: Path, fitted: dict[str, float]) -> dict[str, Any]:
+    """The card of a trained net, before it is evaluated, from its run folder and what `calibrate` fitted."""
     recipe = tomllib.loads((run / "recipe.toml").read_text("utf-8"))
     last = json.loads((run / "metrics.jsonl").read_text("utf-8").splitlines()[-1])
     return {
@@ -28,7 +28,7 @@ def of_run(net: Net, run: Path, temperature: float) -> dict[str, Any]:
         "data": f"MNIST, {50 if recipe['validation'] else 60},000 training images"
         + (f"; PenDigits' pen strokes, {recipe['strokes']} pictures of each sample" if recipe["strokes"] else ""),
         "input": "28×28 grey levels, 0 (paper) to 255 (ink), placed as MNIST places digits",
-        "temperature": round(temperature, 4),
+        **fitted,
         "recipe": recipe,
         "training": {"device": last["device"], "seconds": last["seconds"]},
         "licence": "MIT",
@@ -55,7 +55,8 @@ def markdown(card: dict[str, Any], command: str) -> str:
 {strokes}- Measured by `{command}`; probabilities are softmax(logits / {card["temperature"]}).
 - **Trained on** {card["data"]}; device {card["training"]["device"]}, {card["training"]["seconds"]:.0f} s. The test set
   was read once, after training, and chose nothing.
-- **Not for** letters, several digits at once or pictures of anything else: it always answers with a digit.
+- **Not for** letters, several digits at once or pictures of anything else: where the log-odds of a digit are below
+  {card["sure"]} it says that it is not sure.
 - **Licence** {card["licence"]}. Made with {made_with}.
 
 | recipe | |

@@ -88,7 +88,8 @@ def export(
 ) -> None:
     """Compile a trained network into one model file, measure it through that file and write its card beside it.
 
-    The card's temperature is fitted on the last 10,000 training images and, with --strokes, on writers left out.
+    What tells digits from other ink is fitted first, on training images and strokes; then, on the last 10,000 training
+    images and on writers left out, the temperature and the threshold of "not sure".
     """
     from dataclasses import replace
 
@@ -96,17 +97,19 @@ def export(
 
     from inkgrad import atomic, card, mnist, unipen
     from inkgrad import train as training
-    from inkgrad.evaluate import calibrate, evaluate
+    from inkgrad.calibrate import calibrate
+    from inkgrad.evaluate import evaluate
     from inkgrad.export.digits import export_digits
     from inkgrad.strokes import split
 
     data = mnist.load(path)
-    samples = split(unipen.read(strokes))[1] if strokes else []
+    samples, left_out = split(unipen.read(strokes)) if strokes else ([], [])
     net = training.load(run)
-    about = card.of_run(net, run, calibrate(net, data, samples))
+    doubt, fitted = calibrate(net, data, samples, left_out)
+    about = card.of_run(net, run, fitted)
     out = out or Path("models") / f"{about['net']}.safetensors"
-    file = export_digits(net, data.test_images[0], about)
-    report = evaluate(file, data.test_images, data.test_labels, samples, progress=track)
+    file = export_digits(net, doubt, data.test_images[0], about)
+    report = evaluate(file, data.test_images, data.test_labels, left_out, progress=track)
     file = replace(file, card={**file.card, **report})
     atomic.write_bytes(out, file.to_bytes())
     command = f"inkgrad evaluate {out}" + (f" --strokes {strokes.name} --unseen" if strokes else "") + " --json"

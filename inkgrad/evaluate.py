@@ -9,11 +9,7 @@ from numpy.typing import NDArray
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.fit import fit, visible
 from inkgrad.ink import Drawing, Stroke, rasterize
-from inkgrad.mnist import Mnist
-from inkgrad.nets import Net
 from inkgrad.runtime import Runtime
-from inkgrad.strokes import as_drawn
-from inkgrad.train import HELD_OUT, predictor
 from inkgrad.unipen import Sample
 
 WIDTHS = (14, 22, 30)  # pen widths, in units of a canvas of 280, at which strokes are evaluated
@@ -41,15 +37,6 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.integer[Any]
     """The temperature of the least negative log-likelihood, to 1 % (Guo et al., as above)."""
     candidates = np.geomspace(0.1, 10, 463)
     return float(min(candidates, key=lambda temperature: score(logits, labels, temperature)["nll"]))
-
-
-def calibrate(net: Net, data: Mnist, samples: Sequence[Sample]) -> float:
-    """The temperature fitted on MNIST's last 10,000 training images and on samples, of writers left out of training."""
-    images, labels = data.train_images[-HELD_OUT:], data.train_labels[-HELD_OUT:]
-    if samples:
-        images = np.concatenate([images, as_drawn(samples)])
-        labels = np.concatenate([labels, np.array([sample.label for sample in samples], np.uint8)])
-    return fit_temperature(predictor(net)(images), labels)
 
 
 def score(logits: NDArray[np.float32], labels: NDArray[np.integer[Any]], temperature: float) -> dict[str, Any]:

@@ -20,11 +20,15 @@ class Net:
     def __init__(self, *layers: Layer) -> None:
         self.layers = list(layers)
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def features(self, x: Tensor) -> Tensor:
+        """What the last layer reads, [B, n]."""
         x = x.reshape(-1, 1, 28, 28) / 127.5 - 1
-        for layer in self.layers:
+        for layer in self.layers[:-1]:
             x = layer(x)
         return x
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.layers[-1](self.features(x))
 
 
 # An activation is realised before the next product reads it. Left to itself the scheduler recomputes it for every

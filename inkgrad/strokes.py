@@ -7,18 +7,19 @@ STYLES makes up for both.
 """
 
 import multiprocessing
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from rich.console import Console
 from rich.progress import track
-from tinygrad import Tensor, TinyJit, dtypes
+from tinygrad import dtypes
 
+from inkgrad.batched import BATCH, batched
 from inkgrad.fit import PEN, fit
 from inkgrad.glyphs import Line, Lines
-from inkgrad.ink import MASK, Drawing, Stroke, rasterize
+from inkgrad.ink import Drawing, Stroke, rasterize
 from inkgrad.normalize import SIDE, normalize
 from inkgrad.styles import STYLES, Style, restyle, unit
 from inkgrad.unipen import Sample
@@ -26,9 +27,10 @@ from inkgrad.unipen import Sample
 Bytes = NDArray[np.uint8]
 
 VALIDATION_WRITERS = 6  # those with the highest numbers
-BATCH = 256  # masks normalised at once, and handed to a worker at once
 PEN_RANGE = 0.3  # pens from 1 − this to 1 + this times the page's, so that a net is not tied to one thickness
 CELL = 64  # px, of a picture on the contact sheet
+
+normalized = batched(lambda masks: normalize(masks.float()).cast(dtypes.uint8))  # masks [N, 112, 112] to [N, 28, 28]
 
 
 def split(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
@@ -114,16 +116,14 @@ def pictures(
     # spawn: a forked child would share the parent's open device.
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         masks = track(pool.imap(_masks, chunks), "strokes", len(chunks), console=Console(stderr=True), transient=True)
-        images = np.concatenate([np.zeros((0, SIDE, SIDE), np.uint8), *normalized(masks)])
+        images = np.concatenate([np.zeros((0, SIDE, SIDE), np.uint8), *map(normalized, masks)])
     return images, np.array([sample.label for _, sample in jobs], np.uint8)
 
 
 def as_drawn(samples: Sequence[Sample]) -> Bytes:
     """The pictures [N, 28, 28] that the page makes of the samples as they are."""
     drawings = [Drawing([Stroke(line.tolist(), 0) for line in unit(sample.strokes)], 1) for sample in samples]
-    masks = [rasterize(fit(drawing)) for drawing in drawings]
-    batches = (np.stack(masks[i : i + BATCH]) for i in range(0, len(masks), BATCH))
-    return np.concatenate(list(normalized(batches)))
+    return normalized(np.stack([rasterize(fit(drawing)) for drawing in drawings]))
 
 
 def _masks(jobs: Sequence[tuple[tuple[int, int], Sample]]) -> Bytes:
@@ -136,14 +136,6 @@ def _masks(jobs: Sequence[tuple[tuple[int, int], Sample]]) -> Bytes:
     )
 
 
-def normalized(batches: Iterable[Bytes]) -> Iterator[Bytes]:
-    """Masks [n ≤ BATCH, 112, 112] to pictures [n, 28, 28]."""
-    run = TinyJit(lambda masks: normalize(masks.float()).cast(dtypes.uint8).realize())
-    for masks in batches:
-        padded = np.concatenate([masks, np.zeros((BATCH - len(masks), MASK, MASK), np.uint8)])
-        yield run(Tensor(padded).realize()).numpy()[: len(masks)]
-
-
 def sheet(samples: Sequence[Sample], seed: int, columns: int = 16) -> Image.Image:
     """The contact sheet: for each digit a row as its writers write it, and one for each style; 28 × 28, enlarged."""
     rng = np.random.default_rng(seed)
@@ -154,8 +146,7 @@ def sheet(samples: Sequence[Sample], seed: int, columns: int = 16) -> Image.Imag
     for digit, style in rows:
         for i in rng.choice(len(by_digit[digit]), columns):
             masks.append(mask(vary(style.write(unit(by_digit[digit][i].strokes), rng), rng), rng))
-    batches = (np.stack(masks[i : i + BATCH]) for i in range(0, len(masks), BATCH))
-    images = 255 - np.concatenate(list(normalized(batches))).reshape(len(rows), columns, SIDE, SIDE)
+    images = 255 - normalized(np.stack(masks)).reshape(len(rows), columns, SIDE, SIDE)
     margin, font = 3 * CELL, ImageFont.load_default(size=CELL / 4)
     page = Image.new("L", (margin + columns * CELL, len(rows) * CELL), 255)
     draw = ImageDraw.Draw(page)

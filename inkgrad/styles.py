@@ -26,7 +26,7 @@ class Style:
     write: Write
 
 
-def unit(strokes: Sequence[Points]) -> Lines:
+def unit(strokes: Sequence[Points] | Lines) -> Lines:
     """Strokes as arrays [n, 2], moved and scaled so that their box begins at (0, 0) and its long side is 1."""
     lines = [np.array(stroke, float) for stroke in strokes if len(stroke)]
     low, high = box(lines)

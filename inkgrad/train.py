@@ -8,7 +8,7 @@ sums always run in the same order, to the same bits.
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,15 @@ from tinygrad.nn.state import get_parameters, get_state_dict
 from inkgrad import recipe as recipes
 from inkgrad import run, strokes
 from inkgrad.augment import augment, noise
+from inkgrad.batched import batched
 from inkgrad.errors import Error
-from inkgrad.mnist import Bytes, Mnist
+from inkgrad.mnist import Mnist
 from inkgrad.nets import NETS, Net
 from inkgrad.recipe import Recipe
 from inkgrad.unipen import Sample
 
 _NOTHING = np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)
 HELD_OUT = 10_000  # the last training images: validation
-EVALUATED_AT_ONCE = 1000  # images
 LOOK = 0.5  # seconds between two looks at the loss: each waits for the device, so not at every step
 
 
@@ -95,6 +95,7 @@ def train(recipe: Recipe, out: Path, data: Mnist, samples: Sequence[Sample] = ()
             for part, scale in optimizers:
                 part.lr.assign(lr * scale)
             Tensor.realize(loss_sum.assign(loss_sum + loss.detach()), *optimizer.schedule_step())
+        # Apart from the update: in one schedule with it tinygrad 0.14 raises "cycle detected".
         means = (mean.assign(mean * decay + weight.detach() * (1 - decay)) for mean, weight in averaged)
         Tensor.realize(step.assign(step + 1), *means)
 
@@ -102,7 +103,7 @@ def train(recipe: Recipe, out: Path, data: Mnist, samples: Sequence[Sample] = ()
     metrics = [line for line in run.read_metrics(out) if line["step"] <= start and "test_accuracy" not in line]
     validation: float | None = metrics[-1]["validation_accuracy"] if metrics else None
     began = time.monotonic() - (metrics[-1]["seconds"] if metrics else 0)
-    predict = predictor(average)
+    predict = batched(lambda images: average(images.float()))
     looked = since = time.monotonic()
     with _progress() as progress:
         task = progress.add_task(recipe.net, total=recipe.steps, completed=start, loss=math.nan, accuracy="", speed="")
@@ -219,19 +220,6 @@ def _state(parts: dict[str, Any]) -> dict[str, Tensor]:
     """Every tensor of `parts` by its first name: an optimiser also lists the weights that it updates."""
     first = {id(tensor): name for name, tensor in reversed(get_state_dict(parts).items())}
     return {name: tensor for name, tensor in get_state_dict(parts).items() if first[id(tensor)] == name}
-
-
-def predictor(net: Net) -> Callable[[Bytes], npt.NDArray[np.float32]]:
-    """A function from grey pictures [N, 28, 28] to their logits [N, 10], compiled at its first call."""
-    run_batch = TinyJit(lambda images: net(images.float()).realize())
-
-    def predict(images: Bytes) -> npt.NDArray[np.float32]:
-        missing = -len(images) % EVALUATED_AT_ONCE  # one shape, one compilation
-        padded = np.pad(images, ((0, missing), (0, 0), (0, 0)))
-        batches = np.split(padded, len(padded) // EVALUATED_AT_ONCE)
-        return np.concatenate([run_batch(Tensor(batch).realize()).numpy() for batch in batches])[: len(images)]
-
-    return predict
 
 
 def _accuracy(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.integer[Any]]) -> float:

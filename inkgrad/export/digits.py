@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tinygrad import Tensor
+from tinygrad import Tensor, nn
 from tinygrad.nn.state import get_state_dict
 
+from inkgrad.doubt import odds
 from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.ink import MASK
@@ -14,17 +15,25 @@ from inkgrad.nets import Net, fold_batchnorm
 from inkgrad.normalize import SIDE, normalize
 
 
-def digit_functions(net: Net) -> dict[str, Function]:
-    """normalize: mask [112, 112] -> image [28, 28]; classify: image -> logits [10]. BatchNorm is folded away."""
+def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
+    """normalize: mask [112, 112] -> image [28, 28]; classify: image -> logits [10], and the log-odds [1] of any digit.
+
+    BatchNorm is folded away.
+    """
     folded = fold_batchnorm(net)
-    weights = get_state_dict(folded)
+    weights = get_state_dict(folded) | get_state_dict(doubt, "doubt")
     Tensor.realize(*(tensor.replace(tensor.to("CPU").contiguous()) for tensor in weights.values()))
+
+    def classify(image: Tensor) -> dict[str, Tensor]:
+        both = odds(folded, doubt, image)[0]
+        return {"logits": both[:10], "digit": both[10:]}
+
     return {
         "normalize": Function(lambda mask: {"image": normalize(mask.unsqueeze(0))[0]}, {"mask": (MASK, MASK)}, {}),
-        "classify": Function(lambda image: {"logits": folded(image)[0]}, {"image": (SIDE, SIDE)}, weights),
+        "classify": Function(classify, {"image": (SIDE, SIDE)}, weights),
     }
 
 
-def export_digits(net: Net, sample: NDArray[np.uint8], card: dict[str, Any]) -> ModelFile:
+def export_digits(net: Net, doubt: nn.Linear, sample: NDArray[np.uint8], card: dict[str, Any]) -> ModelFile:
     """The model file of a trained net. sample is a picture [28, 28] of a digit, the file's self-test."""
-    return export(digit_functions(net), {"classify": {"image": sample.astype(np.float32)}}, card)
+    return export(digit_functions(net, doubt), {"classify": {"image": sample.astype(np.float32)}}, card)

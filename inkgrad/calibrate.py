@@ -1,0 +1,37 @@
+"""What is fitted to a trained net, on what training left out: its temperature, its doubt, and when it is not sure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from tinygrad import nn
+
+from inkgrad import doubt, nondigits, strokes
+from inkgrad.batched import batched
+from inkgrad.evaluate import fit_temperature
+from inkgrad.mnist import Mnist
+from inkgrad.nets import Net
+from inkgrad.train import HELD_OUT
+from inkgrad.unipen import Sample
+
+# Pictures that the doubt is fitted on: MNIST's first, two of each pen stroke sample, and what is no digit.
+MNIST, DRAWN, OTHERS = 20_000, 2, 16_000
+
+
+def calibrate(
+    net: Net, data: Mnist, samples: Sequence[Sample], left_out: Sequence[Sample]
+) -> tuple[nn.Linear, dict[str, float]]:
+    """The layer for `doubt.odds`, and the card's "temperature" and "sure".
+
+    The doubt is fitted on training images and samples; both numbers on MNIST's last 10,000 training images and on
+    left_out, of writers whom no training saw. A digit is sure where its log-odds exceed "sure".
+    """
+    drawn, _ = strokes.pictures(samples, DRAWN, seed=0)
+    layer = doubt.fit(net, np.concatenate([data.train_images[:MNIST], drawn]), nondigits.pictures(samples, OTHERS, 0))
+    images, labels = data.train_images[-HELD_OUT:], data.train_labels[-HELD_OUT:]
+    if left_out:
+        images = np.concatenate([images, strokes.as_drawn(left_out)])
+        labels = np.concatenate([labels, np.array([sample.label for sample in left_out], np.uint8)])
+    both = batched(lambda batch: doubt.odds(net, layer, batch.float()))(images)
+    logits, odds = both[:, :10], both[:, 10]
+    kept = [doubt.threshold(part) for part in np.split(odds, [HELD_OUT]) if len(part)]
+    return layer, {"temperature": round(fit_temperature(logits, labels), 4), "sure": round(min(kept), 4)}

@@ -1,0 +1,60 @@
+"""Is it a digit at all? A logistic regression on what a trained net's last layer reads, fitted after training.
+
+The net itself stays as it is. Beside its features the regression sees log Σ exp(logits), the negative free energy of
+Liu et al., "Energy-based Out-of-distribution Detection" (2020), alone a fair sign of a digit and far from enough: on
+letters of handwriting fonts its AUROC is 0.84 (cnn), the regression's 0.93.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tinygrad import Tensor, nn
+
+from inkgrad.batched import batched
+from inkgrad.mnist import Bytes
+from inkgrad.nets import Net
+
+KEPT = 0.995  # of left-out digits; a little over the 0.99 promised, because of MNIST's the release runs trained on all
+RIDGE = 1e-3
+
+
+def odds(net: Net, doubt: nn.Linear, pictures: Tensor) -> Tensor:
+    """[B, 11] of pictures [B, 28, 28]: ten logits, then the log-odds that it is a digit at all."""
+    logits, seen = evidence(net, pictures)
+    return logits.cat(doubt(seen), dim=1)
+
+
+def evidence(net: Net, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits [B, 10] of pictures [B, 28, 28], and what doubt sees: the features and log Σ exp(logits), [B, n + 1]."""
+    features = net.features(pictures).contiguous()
+    logits = net.layers[-1](features).contiguous()
+    return logits, features.cat(logits.logsumexp(1, keepdim=True), dim=1)
+
+
+def fit(net: Net, digits: Bytes, others: Bytes) -> nn.Linear:
+    """The layer for `odds`, from pictures [N, 28, 28] that are digits and that are none; both weigh the same."""
+    see = batched(lambda pictures: evidence(net, pictures.float())[1])
+    x = np.concatenate([see(digits), see(others)]).astype(np.float64)
+    y = np.repeat([1.0, 0.0], [len(digits), len(others)])
+    share = np.repeat([0.5 / len(digits), 0.5 / len(others)], [len(digits), len(others)])
+    mean, deviation = x.mean(0), np.maximum(x.std(0), 1e-6)
+    x = np.column_stack([(x - mean) / deviation, np.ones(len(x))])
+    ridge = np.diag([RIDGE] * len(mean) + [0])
+    weight = np.zeros(len(mean) + 1)
+    for _ in range(8):  # Newton's steps; the last changes no weight by more than a hundredth
+        p = 1 / (1 + np.exp(-x @ weight))
+        slope = x.T @ (share * (p - y)) + ridge @ weight
+        weight -= np.linalg.solve((x * (share * p * (1 - p))[:, None]).T @ x + ridge, slope)
+    weight[:-1] /= deviation
+    weight[-1] -= mean @ weight[:-1]
+    layer = nn.Linear(len(mean), 1)
+    layer.weight.replace(Tensor(weight[None, :-1].astype(np.float32)))
+    assert layer.bias is not None
+    layer.bias.replace(Tensor(weight[-1:].astype(np.float32)))
+    return layer
+
+
+def threshold(odds: NDArray[Any]) -> float:
+    """The log-odds that KEPT of the digits with these exceed."""
+    return float(np.quantile(odds, 1 - KEPT))

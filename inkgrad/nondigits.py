@@ -1,0 +1,92 @@
+"""Ink that is no digit, for a net to learn to doubt (doubt.py): letters, scribbles, shapes, parts of digits and pairs.
+
+Letters are A. V. Hershey's ("Calligraphy for Computers", 1967), whose faces are centre lines, as a pen writes them.
+Parts and pairs are what a number falls into where it is divided wrongly.
+"""
+
+import string
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+from HersheyFonts import HersheyFonts
+from rich.console import Console
+from rich.progress import track
+
+from inkgrad.glyphs import Lines, Point, pen
+from inkgrad.strokes import Bytes, mask, normalized, vary
+from inkgrad.styles import box, unit
+from inkgrad.unipen import Sample
+
+FACES = "futural", "futuram", "rowmans", "scripts", "cursive", "greeks", "cyrillic"
+SIGNS = set(string.ascii_letters + "#$%&*+=?@!") - set("OolI")  # these four are digits to anyone
+
+Draw = Callable[[Sequence[Lines], np.random.Generator], Lines]
+
+
+@cache
+def alphabet() -> list[Lines]:
+    """Each sign of each face."""
+    signs = []
+    for face in FACES:
+        font = HersheyFonts()
+        font.load_default_font(face)
+        for sign in sorted(SIGNS):
+            signs.append([np.array(list(stroke), float) for stroke in font.strokes_for_text(sign)])
+    return [sign for sign in signs if sign]
+
+
+def letter(_: Sequence[Lines], rng: np.random.Generator) -> Lines:
+    return alphabet()[int(rng.integers(len(alphabet())))]
+
+
+def scribble(_: Sequence[Lines], rng: np.random.Generator) -> Lines:
+    return [pen(rng, *points(rng, int(rng.integers(4, 14)))) for _ in range(rng.integers(1, 3))]
+
+
+def bars(_: Sequence[Lines], rng: np.random.Generator) -> Lines:
+    """Two to five straight or bent lines."""
+    return [np.array(points(rng, int(rng.integers(2, 4)))) for _ in range(rng.integers(2, 6))]
+
+
+def polygon(_: Sequence[Lines], rng: np.random.Generator) -> Lines:
+    """A polygon of three to seven corners, or a five-pointed star."""
+    corners, turns = (5, 2) if rng.random() < 0.4 else (int(rng.integers(3, 8)), 1)
+    angle = np.linspace(0, 2 * np.pi * turns, corners + 1) + rng.uniform(0, 2 * np.pi)
+    return [np.stack([np.cos(angle) * rng.uniform(0.5, 1.5), np.sin(angle)], 1)]
+
+
+def part(digits: Sequence[Lines], rng: np.random.Generator) -> Lines:
+    """One stroke of a digit that has several."""
+    while len(lines := digits[int(rng.integers(len(digits)))]) < 2:
+        pass
+    return [lines[int(rng.integers(len(lines)))]]
+
+
+def pair(digits: Sequence[Lines], rng: np.random.Generator) -> Lines:
+    """Two digits side by side."""
+    left, right = (digits[int(i)] for i in rng.integers(len(digits), size=2))
+    step = box(left)[1][0] - box(right)[0][0] + rng.uniform(-0.2, 0.5)
+    shift = np.array((step, rng.normal(0, 0.1)))
+    return [*left, *(line + shift for line in right)]
+
+
+def points(rng: np.random.Generator, n: int) -> list[Point]:
+    return [(x, y) for x, y in rng.uniform(0, 1, (n, 2))]
+
+
+KINDS: dict[Draw, float] = {letter: 0.5, pair: 0.2, part: 0.1, scribble: 0.1, polygon: 0.06, bars: 0.04}
+
+
+def pictures(samples: Sequence[Sample], n: int, seed: int) -> Bytes:
+    """Grey pictures [n, 28, 28], uint8, of ink that is no digit, varied and drawn as `strokes.pictures` draws digits.
+
+    Parts and pairs are made of samples; without any the other kinds take their share.
+    """
+    digits = [unit(sample.strokes) for sample in samples]
+    shares = {draw: share for draw, share in KINDS.items() if digits or draw not in (part, pair)}
+    rng = np.random.default_rng(seed)
+    kinds = rng.choice(len(shares), n, p=np.array([*shares.values()]) / sum(shares.values()))
+    draws = [[*shares][kind] for kind in kinds]
+    drawn = track(draws, "what is no digit", console=Console(stderr=True), transient=True)
+    return normalized(np.stack([mask(vary(unit(draw(digits, rng)), rng), rng) for draw in drawn]))
