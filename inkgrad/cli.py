@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -18,19 +18,27 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Strokes = Annotated[Path | None, typer.Option(help="Pen strokes as UNIPEN text, such as pendigits-orig.tra.")]
+Strokes = Annotated[
+    Path | None, typer.Option(help="Pen strokes as UNIPEN text (plain or .Z), such as pendigits-orig.tra.")
+]
 Data = Annotated[Path | None, typer.Option(help="A folder with the four MNIST files; fetched where not given.")]
 
 # Commands import what they need when they run: tinygrad and matplotlib take a second that --help should not.
 
 
-@app.command(epilog="Examples: inkgrad data · inkgrad data --show styles.png --strokes pendigits-orig.tra")
+@app.command(
+    epilog="Examples: inkgrad data · inkgrad data strokes · inkgrad data --show styles.png --strokes pendigits-orig.tra"
+)
 def data(
+    which: Annotated[Literal["mnist", "strokes"], typer.Argument(help="What to fetch.")] = "mnist",
     show: Annotated[Path | None, typer.Option(help="Write a contact sheet of the writing styles (PNG).")] = None,
     strokes: Strokes = None,
     path: Data = None,
 ) -> None:
-    """Fetch MNIST into the user's cache, or check the copy at --path, and say where it is."""
+    """Fetch MNIST, or PenDigits' pen strokes, into the user's cache, and say where it is.
+
+    A copy given with --path (MNIST) or --strokes is checked instead.
+    """
     from inkgrad import mnist, unipen
 
     if show:
@@ -40,6 +48,10 @@ def data(
             raise typer.BadParameter("--show draws pen strokes: give them with --strokes")
         sheet(unipen.read(strokes), seed=0).save(show, "PNG")
         print(f"{show}: each digit as its writers write it and in every style")
+        return
+    if which == "strokes":
+        samples = unipen.read(file := strokes or unipen.fetch())
+        print(f"{file}: {len(samples):,} digits by {len({sample.writer for sample in samples})} writers")
         return
     images = mnist.load(folder := path or mnist.fetch())
     print(f"{folder}: {len(images.train_images):,} training and {len(images.test_images):,} test images")
