@@ -127,18 +127,22 @@ def export(
     print(f"{out}: {out.stat().st_size:,} bytes; {figures}")
 
 
-@app.command(epilog="Example: inkgrad evaluate models/cnn.safetensors --strokes pendigits-orig.tra --json")
+@app.command(
+    epilog="Examples: inkgrad evaluate models/cnn.safetensors --strokes pendigits-orig.tra --json · "
+    "inkgrad evaluate models/cnn.safetensors --plot reliability.png"
+)
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A model file.")],
     strokes: Strokes = None,
     unseen: Annotated[bool, typer.Option("--unseen", help="Only strokes of writers that training leaves out.")] = False,
     path: Data = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a reliability diagram (PNG).")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure a model file, run as a page runs it: MNIST's test set and, with --strokes, drawn strokes."""
     from rich.progress import track
 
-    from inkgrad import mnist, unipen
+    from inkgrad import atomic, calibration, mnist, unipen
     from inkgrad.evaluate import evaluate as measure
     from inkgrad.export import modelfile
     from inkgrad.strokes import split
@@ -150,6 +154,8 @@ def evaluate(
     images = mnist.load(path)
     progress: dict[str, Any] = {} if as_json else {"progress": track}
     report = measure(file, images.test_images, images.test_labels, samples, **progress)
+    if plot:
+        atomic.write_bytes(plot, calibration.plot(report))
     if as_json:
         print(json.dumps(report))
         return
@@ -158,6 +164,9 @@ def evaluate(
             f"{name}: {figures['accuracy']:.2%} right ({figures['errors']} errors in {figures['n']:,}),"
             f" calibration error {figures['ece']:.2%}"
         )
+        for kind, spread in figures.get("spread", {}).items():
+            accuracies = ", ".join(f"{band} {accuracy:.2%}" for band, accuracy in figures[kind].items())
+            print(f"  {kind}: {accuracies}; spread {100 * spread:.2f} points")
 
 
 @app.command(epilog="Example: inkgrad predict seven.png --model models/cnn.safetensors")
@@ -167,7 +176,7 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Read the digit in a picture."""
-    from inkgrad.evaluate import probabilities
+    from inkgrad.calibration import probabilities
     from inkgrad.export import modelfile
     from inkgrad.picture import read_mask
     from inkgrad.runtime import Runtime

@@ -108,7 +108,8 @@ def test_what_is_no_picture_of_ink_is_one_clear_line(tmp_path: Path) -> None:
 
 def test_evaluate_reports_mnist_and_strokes_as_json(tmp_path: Path) -> None:
     """Through the smallest model: the figures of its card, and strokes that read as what they are labelled."""
-    done = inkgrad("evaluate", MODELS["cnn-tiny"], "--strokes", ones(tmp_path), "--json")
+    plot = tmp_path / "reliability.png"
+    done = inkgrad("evaluate", MODELS["cnn-tiny"], "--strokes", ones(tmp_path), "--plot", plot, "--json")
     report = json.loads(done.stdout)
     assert report["mnist"]["n"] == 10_000
     assert report["mnist"]["accuracy"] == pytest.approx(1 - report["mnist"]["errors"] / 10_000)
@@ -116,6 +117,9 @@ def test_evaluate_reports_mnist_and_strokes_as_json(tmp_path: Path) -> None:
     assert report["strokes"]["accuracy"] == 1 and report["strokes"]["n"] == 6
     confusion = np.array(report["strokes"]["confusion"])
     assert confusion.shape == (10, 10) and confusion[1, 1] == 6 == confusion.sum()
+    assert report["strokes"]["spread"] == {"widths": 0, "sizes": 0, "places": 0}
+    with Image.open(plot) as diagram:
+        assert diagram.format == "PNG"
 
 
 @pytest.fixture
