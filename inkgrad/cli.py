@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -18,19 +18,27 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Strokes = Annotated[Path | None, typer.Option(help="Pen strokes as UNIPEN text, such as pendigits-orig.tra.")]
+Strokes = Annotated[
+    Path | None, typer.Option(help="Pen strokes as UNIPEN text (plain or .Z), such as pendigits-orig.tra.")
+]
 Data = Annotated[Path | None, typer.Option(help="A folder with the four MNIST files; fetched where not given.")]
 
 # Commands import what they need when they run: tinygrad and matplotlib take a second that --help should not.
 
 
-@app.command(epilog="Examples: inkgrad data · inkgrad data --show styles.png --strokes pendigits-orig.tra")
+@app.command(
+    epilog="Examples: inkgrad data · inkgrad data strokes · inkgrad data --show styles.png --strokes pendigits-orig.tra"
+)
 def data(
+    which: Annotated[Literal["mnist", "strokes"], typer.Argument(help="What to fetch.")] = "mnist",
     show: Annotated[Path | None, typer.Option(help="Write a contact sheet of the writing styles (PNG).")] = None,
     strokes: Strokes = None,
     path: Data = None,
 ) -> None:
-    """Fetch MNIST into the user's cache, or check the copy at --path, and say where it is."""
+    """Fetch MNIST, or PenDigits' pen strokes, into the user's cache, and say where it is.
+
+    A copy given with --path (MNIST) or --strokes is checked instead.
+    """
     from inkgrad import mnist, unipen
 
     if show:
@@ -40,6 +48,10 @@ def data(
             raise typer.BadParameter("--show draws pen strokes: give them with --strokes")
         sheet(unipen.read(strokes), seed=0).save(show, "PNG")
         print(f"{show}: each digit as its writers write it and in every style")
+        return
+    if which == "strokes":
+        samples = unipen.read(file := strokes or unipen.fetch())
+        print(f"{file}: {len(samples):,} digits by {len({sample.writer for sample in samples})} writers")
         return
     images = mnist.load(folder := path or mnist.fetch())
     print(f"{folder}: {len(images.train_images):,} training and {len(images.test_images):,} test images")
@@ -118,18 +130,22 @@ def export(
     print(f"{out}: {out.stat().st_size:,} bytes; {figures}")
 
 
-@app.command(epilog="Example: inkgrad evaluate models/cnn.safetensors --strokes pendigits-orig.tra --json")
+@app.command(
+    epilog="Examples: inkgrad evaluate models/cnn.safetensors --strokes pendigits-orig.tra --json · "
+    "inkgrad evaluate models/cnn.safetensors --plot reliability.png"
+)
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A model file.")],
     strokes: Strokes = None,
     unseen: Annotated[bool, typer.Option("--unseen", help="Only strokes of writers that training leaves out.")] = False,
     path: Data = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a reliability diagram (PNG).")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure a model file, run as a page runs it: MNIST's test set and, with --strokes, drawn strokes."""
     from rich.progress import track
 
-    from inkgrad import mnist, unipen
+    from inkgrad import atomic, calibration, mnist, unipen
     from inkgrad.evaluate import evaluate as measure
     from inkgrad.export import modelfile
     from inkgrad.strokes import split
@@ -141,6 +157,8 @@ def evaluate(
     images = mnist.load(path)
     progress: dict[str, Any] = {} if as_json else {"progress": track}
     report = measure(file, images.test_images, images.test_labels, samples, **progress)
+    if plot:
+        atomic.write_bytes(plot, calibration.plot(report))
     if as_json:
         print(json.dumps(report))
         return
@@ -149,6 +167,9 @@ def evaluate(
             f"{name}: {figures['accuracy']:.2%} right ({figures['errors']} errors in {figures['n']:,}),"
             f" calibration error {figures['ece']:.2%}"
         )
+        for kind, spread in figures.get("spread", {}).items():
+            accuracies = ", ".join(f"{band} {accuracy:.2%}" for band, accuracy in figures[kind].items())
+            print(f"  {kind}: {accuracies}; spread {100 * spread:.2f} points")
 
 
 @app.command(epilog="Example: inkgrad predict seven.png --model models/cnn.safetensors")
@@ -158,7 +179,7 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Read the digit in a picture."""
-    from inkgrad.evaluate import probabilities
+    from inkgrad.calibration import probabilities
     from inkgrad.export import modelfile
     from inkgrad.picture import read_mask
     from inkgrad.runtime import Runtime

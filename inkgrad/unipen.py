@@ -1,11 +1,23 @@
-"""Pen strokes in UNIPEN text, as the set PenDigits-orig keeps them (Alpaydin and Alimoglu, UCI, CC BY 4.0)."""
+"""Pen strokes in UNIPEN text, as the set PenDigits-orig keeps them (Alpaydin and Alimoglu, UCI, CC BY 4.0).
+
+Its training part is all that is fetched: the test part, 14 other writers, is to choose nothing here.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from inkgrad import fetch as files
+from inkgrad import lzw
 from inkgrad.errors import Error
+
+# SHA-256 of the unpacked file.
+FILES = {"pendigits-orig.tra": "a66225d68d7d68591e62944df1ad33b3f5aa608e2df2505844b41f5568a80da4"}
+MIRRORS = (
+    "https://archive.ics.uci.edu/ml/machine-learning-databases/pendigits/{}.Z",
+    "https://archive.ics.uci.edu/static/public/81/pen+based+recognition+of+handwritten+digits.zip#{}.Z",
+)
 
 Points = Sequence[tuple[float, float]]
 
@@ -22,14 +34,31 @@ class Sample:
     strokes: Sequence[Points]
 
 
+def fetch(cache: Path | None = None, mirrors: Sequence[str] = MIRRORS) -> Path:
+    """The file pendigits-orig.tra, in the user's cache where `cache` is not given; see `inkgrad.fetch`."""
+    (name,) = FILES
+    return files.fetch("PenDigits", FILES, mirrors, f"give the path of {name} with --strokes", cache) / name
+
+
 def read(path: Path) -> list[Sample]:
-    """The digits of a UNIPEN file, in its order. Raises Error naming the line that is not understood."""
+    """The digits of a UNIPEN file, plain or packed by compress (.Z), in its order.
+
+    Raises Error naming the line that is not understood.
+    """
     try:
-        samples = list(_samples(path, path.read_text("ascii")))
+        with open(path, "rb") as file:
+            data = file.read(files.LARGEST + 1)
+        if data.startswith(lzw.MAGIC):
+            data = lzw.unpack(data, files.LARGEST)
+        if len(data) > files.LARGEST:
+            raise ValueError(f"holds more than {files.LARGEST:,} bytes")
+        samples = list(_samples(path, data.decode("ascii")))
     except OSError as error:
         raise Error(f"{path}: {error.strerror}; give a UNIPEN text file such as pendigits-orig.tra") from None
     except UnicodeDecodeError:
-        raise Error(f"{path} is no UNIPEN text; if it ends in .Z, unpack it first (uncompress)") from None
+        raise Error(f"{path} is no UNIPEN text; give a file such as pendigits-orig.tra") from None
+    except ValueError as error:
+        raise Error(f"{path}: {error}; give a UNIPEN text file such as pendigits-orig.tra") from None
     if not samples:
         raise Error(f"{path} holds no digits: no line begins with .SEGMENT DIGIT")
     return samples

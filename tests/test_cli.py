@@ -52,6 +52,20 @@ def test_data_says_where_it_is() -> None:
     assert done.returncode == 0 and "60,000 training and 10,000 test images" in done.stdout
 
 
+def test_data_strokes_reads_a_given_file(tmp_path: Path) -> None:
+    done = inkgrad("data", "strokes", "--strokes", ones(tmp_path))
+    assert done.returncode == 0 and "ones.tra: 2 digits by 1 writers" in done.stdout
+    assert "no-such" in refused("data", "strokes", "--strokes", tmp_path / "no-such.tra")
+
+
+def ones(folder: Path) -> Path:
+    """A UNIPEN file of two straight ones by one writer."""
+    path = folder / "ones.tra"
+    stroke = "\n".join(f" {200 + i} {400 - 20 * i}" for i in range(15))
+    path.write_text(f'.SEGMENT DIGIT 0 ? "1"\n.COMMENT 1 7 1\n.PEN_DOWN\n{stroke}\n.PEN_UP\n.DT 100\n' * 2)
+    return path
+
+
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     assert "no-such" in refused("evaluate", tmp_path / "no-such.safetensors")
     assert "no-such" in refused("predict", tmp_path / "no-such.png", "--model", MODELS["mlp"])
@@ -94,10 +108,8 @@ def test_what_is_no_picture_of_ink_is_one_clear_line(tmp_path: Path) -> None:
 
 def test_evaluate_reports_mnist_and_strokes_as_json(tmp_path: Path) -> None:
     """Through the smallest model: the figures of its card, and strokes that read as what they are labelled."""
-    tablet = tmp_path / "ones.tra"
-    stroke = "\n".join(f" {200 + i} {400 - 20 * i}" for i in range(15))
-    tablet.write_text(f'.SEGMENT DIGIT 0 ? "1"\n.COMMENT 1 7 1\n.PEN_DOWN\n{stroke}\n.PEN_UP\n.DT 100\n' * 2)
-    done = inkgrad("evaluate", MODELS["cnn-tiny"], "--strokes", tablet, "--json")
+    plot = tmp_path / "reliability.png"
+    done = inkgrad("evaluate", MODELS["cnn-tiny"], "--strokes", ones(tmp_path), "--plot", plot, "--json")
     report = json.loads(done.stdout)
     assert report["mnist"]["n"] == 10_000
     assert report["mnist"]["accuracy"] == pytest.approx(1 - report["mnist"]["errors"] / 10_000)
@@ -105,6 +117,9 @@ def test_evaluate_reports_mnist_and_strokes_as_json(tmp_path: Path) -> None:
     assert report["strokes"]["accuracy"] == 1 and report["strokes"]["n"] == 6
     confusion = np.array(report["strokes"]["confusion"])
     assert confusion.shape == (10, 10) and confusion[1, 1] == 6 == confusion.sum()
+    assert report["strokes"]["spread"] == {"widths": 0, "sizes": 0, "places": 0}
+    with Image.open(plot) as diagram:
+        assert diagram.format == "PNG"
 
 
 @pytest.fixture

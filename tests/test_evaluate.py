@@ -1,4 +1,6 @@
-"""The figures of a report against their definitions, worked out another way."""
+"""The report against its definitions, worked out another way."""
+
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,21 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from inkgrad.evaluate import BINS, calibration_error, draw, probabilities, score
+from inkgrad.calibration import probabilities
+from inkgrad.evaluate import PLACES, SIZES, WIDTHS, arrange, by_band, confusion, draw, score
+from inkgrad.ink import Drawing
 from inkgrad.unipen import Sample
 
 logits = arrays.arrays(np.float32, (40, 10), elements=st.floats(-30, 30, width=32))
 labels = arrays.arrays(np.uint8, 40, elements=st.integers(0, 9))
-
-
-@given(logits, st.floats(0.1, 10))
-def test_probabilities_are_a_softmax(values: NDArray[np.float32], t: float) -> None:
-    chances = probabilities(values, t)
-    assert np.allclose(chances.sum(1), 1) and (chances >= 0).all()
-    odds = np.log(np.maximum(chances, 1e-300)) - np.log(np.maximum(chances[:, :1], 1e-300))
-    exact = (values - values[:, :1]).astype(np.float64) / t
-    likely = (chances > 1e-250).all(1)
-    assert np.allclose(odds[likely], exact[likely], atol=1e-6)
+strokes = st.lists(st.lists(st.tuples(st.floats(-500, 500), st.floats(-500, 500)), min_size=1), min_size=1)
+digits = st.builds(Sample, st.integers(0, 9), st.integers(0, 40), strokes)
 
 
 @given(logits, labels)
@@ -35,30 +31,67 @@ def test_score_counts(values: NDArray[np.float32], truth: NDArray[np.uint8]) -> 
     assert 0 <= result["ece"] <= 1 and result["nll"] >= 0
 
 
-def test_calibration_error_of_a_known_case() -> None:
-    """Twenty answers at confidence 0.8, half of them right: the gap is 0.3."""
-    chances = np.full((20, 10), 0.2 / 9)
-    chances[:, 3] = 0.8
-    truth = np.array([3, 4] * 10)
-    assert calibration_error(chances, truth) == pytest.approx(0.3)
+@given(labels, labels)
+def test_confusion_counts_each_pair(truth: NDArray[np.uint8], answers: NDArray[np.uint8]) -> None:
+    counts = confusion(truth, answers)
+    assert counts.sum() == 40
+    assert all(counts[a, b] == ((truth == a) & (answers == b)).sum() for a in range(10) for b in range(10))
 
 
-@given(st.integers(0, 10_000))
-def test_calibration_error_is_small_for_a_calibrated_reader(seed: int) -> None:
-    """Labels drawn from the stated chances themselves: what is left is chance, below √(bins/n)."""
-    rng = np.random.default_rng(seed)
-    n = 4000
-    chances = rng.dirichlet(np.full(10, 0.3), n)
-    truth = np.array([rng.choice(10, p=row) for row in chances])
-    assert calibration_error(chances, truth) <= np.sqrt(BINS / n)
+def box(drawing: Drawing) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    points = np.concatenate([np.asarray(stroke.points, float) for stroke in drawing.strokes])
+    return points.min(0), points.max(0)
 
 
-@given(
-    st.lists(st.lists(st.tuples(st.floats(-500, 500), st.floats(-500, 500)), min_size=1), min_size=1),
-    st.integers(0, 99),
-)
-def test_strokes_are_drawn_on_the_canvas(strokes: list[list[tuple[float, float]]], seed: int) -> None:
-    drawing = draw(Sample(3, 1, strokes), 22, np.random.default_rng(seed))
-    points = np.concatenate([np.asarray(stroke.points) for stroke in drawing.strokes])
-    assert (points >= -1e-6).all() and (points <= 280 + 1e-6).all()
-    assert np.ptp(points, 0).max() <= 250 + 1e-6
+place = st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(np.array)
+
+
+@given(digits, st.sampled_from(WIDTHS), st.floats(60, 250), place)
+def test_strokes_are_drawn_on_the_canvas(sample: Sample, width: int, size: float, place: NDArray[np.float64]) -> None:
+    low, high = box(draw(sample, width, size, place))
+    assert (high - low).max() <= size + 1e-6
+    spill = np.minimum((280 - (high - low)) / 2, width / 2) - 1e-6
+    assert (low >= spill).all() and (high <= 280 - spill).all()
+    assert np.allclose((low + high) / 2 - 140, place * np.maximum(280 - (high - low) - width, 0) / 2)
+
+
+square = Sample(0, 0, [[(0, 0), (1, 0), (1, 1), (0, 1)]])
+
+
+def test_each_sample_meets_each_band_once_and_bands_are_what_they_say() -> None:
+    drawings, bands = arrange([square] * 60, seed=1)
+    assert len(drawings) == 180 and bands.shape == (3, 60, 3)
+    assert (np.sort(bands, 0) == np.arange(3)[:, None, None]).all()
+    assert len({tuple(cell) for cell in bands.reshape(-1, 3)}) == 27
+    for drawing, (width, size, place) in zip(drawings, bands.reshape(-1, 3), strict=True):
+        (low, high), pen = box(drawing), WIDTHS[width]
+        assert {stroke.width for stroke in drawing.strokes} == {pen}
+        assert SIZES[size] <= (high - low)[0] <= SIZES[size + 1]
+        off_centre = np.abs(low + high - 280).max() / (280 - (high - low)[0] - pen)
+        assert place <= off_centre**2 * 3 + 1e-9 and off_centre**2 * 3 <= place + 1 + 1e-9
+
+
+def test_places_are_spread_evenly_over_what_fits() -> None:
+    """As many in each of 4 × 4 equal parts of the square of places, up to chance."""
+    drawings, _ = arrange([square] * 3000, seed=2)
+    counts = np.zeros((4, 4))
+    for drawing in drawings:
+        low, high = box(drawing)
+        place = (low + high - 280) / (280 - (high - low) - drawing.strokes[0].width)
+        column, row = np.floor(2 * place + 2).clip(0, 3).astype(int)
+        counts[row, column] += 1
+    expected = 9000 / 16
+    assert np.abs(counts - expected).max() < 5 * np.sqrt(expected)
+
+
+@given(st.lists(st.tuples(st.booleans(), *[st.integers(0, 2)] * 3), min_size=1))
+def test_bands_and_their_spread(rows: list[tuple[bool, int, int, int]]) -> None:
+    every = [(True, band, band, band) for band in range(3)]  # no band is empty
+    table = np.array(rows + every)
+    report: dict[str, Any] = by_band(table[:, 0] == 1, table[:, 1:])
+    for k, kind in enumerate(("widths", "sizes", "places"), 1):
+        exact = [np.mean([row[0] for row in rows + every if row[k] == band]) for band in range(3)]
+        assert list(report[kind].values()) == pytest.approx(exact)
+        assert report["spread"][kind] == pytest.approx(np.ptp(exact))
+    assert list(report["widths"]) == ["14", "22", "30"] and list(report["places"]) == list(PLACES)
+    assert list(report["sizes"]) == ["60-123", "123-187", "187-250"]

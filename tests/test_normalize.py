@@ -4,11 +4,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from released import MODELS
 from tinygrad import Tensor, TinyJit
 
 from inkgrad import mnist
+from inkgrad.export import modelfile
 from inkgrad.ink import MASK
 from inkgrad.normalize import normalize
+from inkgrad.runtime import Runtime
 
 BATCH = 500
 
@@ -35,6 +38,16 @@ def at(images: NDArray[np.uint8], top: int, left: int) -> NDArray[np.float32]:
 def test_returns_mnist_unchanged(digits: mnist.Mnist) -> None:
     images = digits.test_images
     change = np.abs(normalized(at(images, 42, 42)) - images).max((1, 2))
+    assert (change <= 1).mean() >= 0.999
+    assert (change == 0).mean() >= 0.999
+
+
+def test_the_released_program_returns_mnist_unchanged(digits: mnist.Mnist) -> None:
+    """As WebAssembly, from a model file; tests/browser/test_exported.py does the same in Chromium and on WebGPU."""
+    runtime = Runtime(modelfile.read(MODELS["cnn-tiny"]))
+    change = np.zeros(len(digits.test_images))
+    for i, image in enumerate(digits.test_images):
+        change[i] = np.abs(runtime.run("normalize", {"mask": at(image[None], 42, 42)[0]})["image"] - image).max()
     assert (change <= 1).mean() >= 0.999
     assert (change == 0).mean() >= 0.999
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from compress import pack
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkgrad import unipen
+from inkgrad import fetch, unipen
 from inkgrad.errors import Error
 from inkgrad.unipen import Sample
 
@@ -49,8 +50,29 @@ def test_names_the_line_that_is_wrong(tmp_path: Path, text: str, message: str) -
         unipen.read(path)
 
 
-def test_says_what_to_do_with_a_compressed_file(tmp_path: Path) -> None:
+@given(st.lists(samples, min_size=1, max_size=4))
+def test_reads_what_compress_packed(tmp_path_factory: pytest.TempPathFactory, given: list[Sample]) -> None:
+    path = tmp_path_factory.mktemp("unipen") / "digits.tra.Z"
+    path.write_bytes(pack("\n".join(map(written, given)).encode()))
+    assert unipen.read(path) == given
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"\x1f\x9d\x90\xff\xff", "damaged"),
+        (b"\x1f\x9d", "not packed by compress"),
+        (pack(bytes(2000)), "more than 1,000 bytes"),
+        (b"\n" * 1001, "more than 1,000 bytes"),
+        (pack(b"\xff" * 100), "no UNIPEN text"),
+        (b"\x89PNG", "no UNIPEN text"),
+    ],
+)
+def test_says_what_is_wrong_with_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, message: str
+) -> None:
+    monkeypatch.setattr(fetch, "LARGEST", 1000)
     path = tmp_path / "digits.tra.Z"
-    path.write_bytes(b"\x1f\x9d\x90\xff\xfe")
-    with pytest.raises(Error, match="unpack it first"):
+    path.write_bytes(data)
+    with pytest.raises(Error, match=f"digits.tra.Z.*{message}"):
         unipen.read(path)
