@@ -148,28 +148,38 @@ def evaluate(
         )
 
 
-@app.command(epilog="Example: inkgrad predict seven.png --model models/cnn.safetensors")
+@app.command(epilog="Example: inkgrad predict note.jpg --model models/cnn.safetensors")
 def predict(
-    image: Annotated[Path, typer.Argument(help="A picture of one digit.")],
+    image: Annotated[Path, typer.Argument(help="A picture of a number, drawn, scanned or photographed.")],
     model: Annotated[Path, typer.Option(help="A model file.")] = Path("models/cnn.safetensors"),
     as_json: Json = False,
 ) -> None:
-    """Read the digit in a picture."""
+    """Read the number in a picture, from left to right."""
+    from inkgrad import picture, pieces
     from inkgrad.evaluate import probabilities
     from inkgrad.export import modelfile
-    from inkgrad.picture import read_mask
     from inkgrad.runtime import Runtime
 
+    ink, scale = picture.read(image)
+    found = pieces.pieces(ink)
+    if not found:
+        raise Error(f"{image} is blank: no ink stands out from the paper")
     file = modelfile.read(model)
     runtime = Runtime(file)
-    grey = runtime.run("normalize", {"mask": read_mask(image)})
-    logits = runtime.run("classify", grey)["logits"]
-    chances = probabilities(logits[None], file.card.get("temperature", 1.0))[0]
-    digit = int(chances.argmax())
+    digits, sure = [], 1.0
+    for piece in found:
+        grey = runtime.run("normalize", {"mask": pieces.mask(ink, [piece]).astype("float32")})
+        logits = runtime.run("classify", grey)["logits"]
+        chances = probabilities(logits[None], file.card.get("temperature", 1.0))[0]
+        box = dict(zip(("x0", "y0", "x1", "y1"), (round(edge * scale) for edge in piece.box), strict=True))
+        sure *= float(chances.max())
+        shares = [round(float(p), 6) for p in chances]
+        digits.append({"digit": int(chances.argmax()), "probabilities": shares, "box": box})
+    text = "".join(str(digit["digit"]) for digit in digits)
     if as_json:
-        print(json.dumps({"digit": digit, "probabilities": [round(float(p), 6) for p in chances]}))
+        print(json.dumps({"text": text, "digits": digits}))
     else:
-        print(f"{digit} ({chances[digit]:.1%})")
+        print(f"{text} ({sure:.1%})")
 
 
 @app.command(epilog="Example: inkgrad serve --port 8000")
