@@ -110,7 +110,9 @@ def main() -> None:
     cases = []
     for name, (size, canvas, strokes) in CASES.items():
         drawing = {"size": canvas, "strokes": strokes}
-        drawn = f'"drawing": {json.dumps(drawing)}, "mask": [\n{hex_rows(rasterize(Drawing.from_json(drawing), size))}\n]'
+        drawn = (
+            f'"drawing": {json.dumps(drawing)}, "mask": [\n{hex_rows(rasterize(Drawing.from_json(drawing), size))}\n]'
+        )
         cases.append(f'{{"name": "{name}", "size": {size}, {drawn}}}')
     folder = Path(__file__).parent
     (folder / "ink.json").write_text("[\n" + ",\n".join(cases) + "\n]\n")

@@ -30,18 +30,8 @@ def read(path: Path) -> tuple[Bytes, float]:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is lower than Pillow's
-            opened = Image.open(path)
-        if opened.width * opened.height > LARGEST:
-            raise Error(f"{path} has more than {LARGEST:,} pixels; scale it down")
-        # A telephone's JPEG may hold a second picture, such as a depth map (MPO): that is no animation.
-        if getattr(opened, "is_animated", False) and opened.format != "MPO":
-            raise Error(f"{path} has several frames or pages; give a picture of one")
-        whole = max(opened.size)
-        opened.draft("RGB", (LONG, LONG))  # a JPEG can be decoded at a half, a quarter or an eighth
-        deep = opened.mode.startswith("I;16")  # Pillow's conversion would cut those levels off, not scale them
-        levels = opened.point(lambda level: level / 256).convert("L") if deep else opened
-        colour = ImageOps.exif_transpose(levels).convert("RGBA")
+            warnings.simplefilter("ignore")  # Pillow's: of sizes above its own limit, of what is broken but can be read
+            return decode(path)
     except Error:
         raise
     except Image.DecompressionBombError:
@@ -50,9 +40,26 @@ def read(path: Path) -> tuple[Bytes, float]:
         raise Error(f"{path} is no picture that can be read; give a PNG or a JPEG") from None
     except Exception as error:  # Pillow's decoders raise what they like on broken files
         raise Error(f"{path}: {getattr(error, 'strerror', None) or error or 'broken'}") from None
-    colour.thumbnail((LONG, LONG), Image.Resampling.BOX)
-    image = Image.alpha_composite(Image.new("RGBA", colour.size, "white"), colour).convert("L")
-    return ink(np.asarray(image)), whole / max(image.size)
+
+
+def decode(path: Path) -> tuple[Bytes, float]:
+    """What `read` does, while all is well with the file."""
+    opened = Image.open(path)
+    if opened.width * opened.height > LARGEST:
+        raise Error(f"{path} has more than {LARGEST:,} pixels; scale it down")
+    # A telephone's JPEG may hold a second picture, such as a depth map (MPO): that is no animation.
+    if getattr(opened, "is_animated", False) and opened.format != "MPO":
+        raise Error(f"{path} has several frames or pages; give a picture of one")
+    whole = max(opened.size)
+    image: Image.Image = opened
+    if opened.mode.startswith("I;16"):  # whose levels Pillow's conversion would cut off, not scale
+        image = opened.point(lambda level: level / 256).convert("L")
+    elif opened.mode not in ("L", "RGB", "RGBA") or "transparency" in opened.info:
+        image = opened.convert("RGBA")
+    image.thumbnail((LONG, LONG), Image.Resampling.BOX)  # which decodes no more of a JPEG than it needs
+    colour = ImageOps.exif_transpose(image).convert("RGBA")
+    grey = Image.alpha_composite(Image.new("RGBA", colour.size, "white"), colour).convert("L")
+    return ink(np.asarray(grey)), whole / max(grey.size)
 
 
 def ink(grey: Bytes) -> Bytes:
