@@ -177,7 +177,7 @@ function boxed({ width, height, ink }: Picture, box: number): Uint8Array {
     for (let x = 0; x < MASK; x++) sums[i * MASK + x]! += overlap * rows[j * MASK + x]!;
   }
   const whole = long * long;
-  return Uint8Array.from(sums, (sum) => Math.floor((2 * sum + whole) / (2 * whole)));
+  return new Uint8Array(sums.map((sum) => Math.floor((2 * sum + whole) / (2 * whole))));
 }
 
 /** By how much pixel i of the mask overlaps pixel j of n, in box-ths of these; the whole is centred. */
@@ -206,17 +206,18 @@ function thickness(mask: Uint8Array): number {
   return Math.floor((5 * sum + steps) / Math.max(2 * steps, 1));
 }
 
-/** Each pixel's highest neighbour no farther than radius (a dilation by a disc). */
+/** Each pixel's highest neighbour no farther than radius (a dilation by a disc); the mask has that much margin. */
 function thickened(mask: Uint8Array, radius: number): Uint8Array {
-  return mask.map((_, i) => {
-    const [x, y] = [i % MASK, Math.floor(i / MASK)];
-    let highest = 0;
-    for (let v = Math.max(y - radius, 0); v <= Math.min(y + radius, MASK - 1); v++) {
-      for (let u = Math.max(x - radius, 0); u <= Math.min(x + radius, MASK - 1); u++) {
-        const isNear = (u - x) * (u - x) + (v - y) * (v - y) <= radius * radius;
-        if (isNear) highest = Math.max(highest, mask[v * MASK + u]!);
-      }
+  const near: number[] = [];
+  for (let y = -radius; y <= radius; y++) {
+    for (let x = -radius; x <= radius; x++) {
+      if (x * x + y * y <= radius * radius) near.push(y * MASK + x);
     }
-    return highest;
+  }
+  const result = new Uint8Array(mask.length);
+  mask.forEach((level, i) => {
+    if (level === 0) return;
+    for (const step of near) result[i + step] = Math.max(result[i + step]!, level);
   });
+  return result;
 }
