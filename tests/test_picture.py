@@ -245,6 +245,13 @@ def test_every_kind_of_pixels_is_read(tmp_path: Path, mode: str) -> None:
     assert len(pieces(ink)) == 1 and scale == 1
 
 
+def test_a_second_picture_in_a_jpeg_is_no_animation(tmp_path: Path) -> None:
+    """Telephones keep a depth map or a larger picture there (MPO)."""
+    page = printed(NUMBER)
+    page.save(tmp_path / "depth.jpg", "MPO", save_all=True, append_images=[page.resize((64, 24))])
+    assert len(pieces(picture.read(tmp_path / "depth.jpg")[0])) == len(NUMBER)
+
+
 def test_a_picture_is_turned_upright_and_scaled_down(tmp_path: Path) -> None:
     page = printed(NUMBER).resize((2560, 960))
     exif = Image.Exif()

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import golden from '../../../golden/picture.json';
 import { flatten, inkOf, type Picture } from './picture';
-import { components, cuts, maskOf, pieces } from './pieces';
+import { components, cuts, maskOf, pieces, tidy } from './pieces';
 
 /** Bytes from rows as golden/make.py writes them. */
 const bytes = (rows: string[]) =>
@@ -84,6 +84,17 @@ test('the slices of a cut piece are the whole piece, side by side', () => {
         expect(slices.reduce((sum, { area }) => sum + area, 0)).toBe(piece.area);
         slices.slice(1).forEach(({ box }, i) => expect(box.x0).toBe(slices[i]!.box.x1));
       }
+    }),
+  );
+});
+
+test('a tidied picture is its pieces', () => {
+  fc.assert(
+    fc.property(inked, (picture) => {
+      const { ink } = tidy(picture);
+      const area = pieces(picture).reduce((total, piece) => total + piece.area, 0);
+      expect(ink.filter((level) => level > 0)).toHaveLength(area);
+      expect(ink.every((level, i) => level === 0 || level === picture.ink[i])).toBe(true);
     }),
   );
 });

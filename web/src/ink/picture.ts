@@ -1,7 +1,8 @@
 /**
  * @file A picture, scanned or photographed, to its ink. `inkgrad/picture.py` gives the same bytes from
  * the same grey levels: all is whole numbers.
- */ import type { Drawing } from './drawing';
+ */
+import type { Drawing } from './drawing';
 import { drawOn } from './raster';
 
 /** Ink coverage 0 (paper) … 255 (ink), row by row, uint8. */

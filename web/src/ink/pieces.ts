@@ -61,6 +61,18 @@ function typicalHeight(found: readonly Piece[]): number {
   return sized.find(({ area }) => 2 * (seen += area) >= total)?.height ?? 0;
 }
 
+/** The picture with nothing but its {@link pieces}. */
+export function tidy(picture: Picture): Picture {
+  const { width, ink } = picture;
+  const kept = new Uint8Array(ink.length);
+  for (const { runs } of pieces(picture)) {
+    for (const [y, start, end] of runs) {
+      kept.set(ink.subarray(y * width + start, y * width + end), y * width + start);
+    }
+  }
+  return { ...picture, ink: kept };
+}
+
 /** The 8-connected pieces, by union-find over runs (Rosenfeld and Pfaltz, 1966), in their order. */
 export function components(picture: Picture): Piece[] {
   const runs = runsOf(picture);

@@ -1,5 +1,6 @@
 /** @file Pictures of ink, chosen, dropped on the page or pasted. */
 import { inkOf, LONG, type Picture } from '../ink/picture';
+import { tidy } from '../ink/pieces';
 import { find } from './find';
 import type { Phrase } from './i18n';
 
@@ -66,7 +67,7 @@ async function read(file: File): Promise<Picture | Phrase> {
       resizeHeight: Math.max(Math.round(naturalHeight * scale), 1),
       resizeQuality: 'high',
     });
-    const picture = inkOf(pixelsOf(bitmap));
+    const picture = tidy(inkOf(pixelsOf(bitmap))); // what is shown is what is read
     return picture.ink.some((coverage) => coverage > 0) ? picture : BLANK;
   } catch {
     return UNREADABLE;
