@@ -1,16 +1,22 @@
-"""Writes ink.json: drawings and the masks that inkgrad/ink.py and web/src/ink/raster.ts must both give.
+"""Writes ink.json and picture.json: what Python and TypeScript must both make of drawings and of pictures.
 
-python golden/make.py    after changing what a mask should be, and never to make a test pass
+python golden/make.py    after changing what they should make of them, and never to make a test pass
 
 A mask is written as its rows, two hexadecimal digits a pixel with `..` for 0, so that a diff shows what moved.
 """
 
+import hashlib
 import json
 from math import pi, sin
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from inkgrad import picture
 from inkgrad.ink import Drawing, rasterize
+from inkgrad.pieces import cuts, mask, pieces
 
 
 def stroke(*points: tuple[float, float], width: float = 4, erase: bool = False) -> dict[str, Any]:
@@ -53,14 +59,64 @@ CASES: dict[str, tuple[int, float, list[dict[str, Any]]]] = {
 }
 
 
+# name: (size, ink in 255ths of the light, strokes), on paper that the light leaves towards one corner
+PICTURES: dict[str, tuple[int, int, list[dict[str, Any]]]] = {
+    "blank paper": (40, 0, []),
+    "a one, dark on light": (30, 200, [stroke((16, 5), (14, 25), width=3)]),
+    "a one, light on dark": (30, -200, [stroke((16, 5), (14, 25), width=3)]),
+    "two pieces, one cut by the edge, and a speck": (
+        40,
+        120,
+        [stroke((8, 8), (15, 30)), stroke((26, 30), (45, 6)), stroke((30, 34), width=1)],
+    ),
+    "two digits that touch": (
+        48,
+        160,
+        [stroke((6, 12), (14, 34), (24, 32), width=3), stroke((26, 12), (24, 32), (40, 30), (38, 14), width=3)],
+    ),
+}
+
+
+def photograph(size: int, ink: int, strokes: list[dict[str, Any]]) -> NDArray[np.uint8]:
+    """Grey levels of strokes whose ink takes so many 255ths of the light, or (less than 0) gives it."""
+    coverage = rasterize(Drawing.from_json({"size": size, "strokes": strokes}), size).astype(int)
+    y, x = np.mgrid[:size, :size]
+    light = 240 - 40 * (x + 2 * y) // (3 * size) + (7 * x * x + 13 * y * x + 5 * y) % 7
+    grey = light * (255 * 255 - abs(ink) * coverage) // (255 * 255)
+    return (255 - grey if ink < 0 else grey).astype(np.uint8)
+
+
+def hex_rows(levels: NDArray[np.uint8], zero: str = "..") -> str:
+    return ",\n".join(f'"{row.tobytes().hex(" ").replace("00", zero)}"' for row in levels)
+
+
+def pictures() -> str:
+    cases = []
+    for name, (size, level, strokes) in PICTURES.items():
+        grey = photograph(size, level, strokes)
+        ink = picture.ink(grey)
+        found = [
+            {"box": piece.box, "area": piece.area, "cuts": [part.box for part in cuts(piece)]} for piece in pieces(ink)
+        ]
+        masks = [hashlib.sha256(mask(ink, [piece])).hexdigest() for piece in pieces(ink)]
+        cases.append(
+            f'{{"name": "{name}", "grey": [\n{hex_rows(grey, "00")}\n], "ink": [\n{hex_rows(ink)}\n],\n'
+            f'"pieces": {json.dumps(found)}, "sha256 of masks": {json.dumps(masks)}}}'
+        )
+    return "[\n" + ",\n".join(cases) + "\n]\n"
+
+
 def main() -> None:
     cases = []
     for name, (size, canvas, strokes) in CASES.items():
         drawing = {"size": canvas, "strokes": strokes}
-        mask = rasterize(Drawing.from_json(drawing), size)
-        rows = ",\n".join(f'"{row.tobytes().hex(" ").replace("00", "..")}"' for row in mask)
-        cases.append(f'{{"name": "{name}", "size": {size}, "drawing": {json.dumps(drawing)}, "mask": [\n{rows}\n]}}')
-    Path(__file__).with_name("ink.json").write_text("[\n" + ",\n".join(cases) + "\n]\n")
+        drawn = (
+            f'"drawing": {json.dumps(drawing)}, "mask": [\n{hex_rows(rasterize(Drawing.from_json(drawing), size))}\n]'
+        )
+        cases.append(f'{{"name": "{name}", "size": {size}, {drawn}}}')
+    folder = Path(__file__).parent
+    (folder / "ink.json").write_text("[\n" + ",\n".join(cases) + "\n]\n")
+    (folder / "picture.json").write_text(pictures())
 
 
 if __name__ == "__main__":

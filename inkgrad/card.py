@@ -17,7 +17,7 @@ SHAPES = {
 
 
 def of_run(net: Net, run: Path, fitted: dict[str, float]) -> dict[str, Any]:
-    """The card of a trained net, before it is evaluated, from its run folder and what `calibrate` fitted."""
+    """The card of a trained net, before it is evaluated, from its run folder and what `finish` fitted."""
     recipe = tomllib.loads((run / "recipe.toml").read_text("utf-8"))
     last = json.loads((run / "metrics.jsonl").read_text("utf-8").splitlines()[-1])
     return {

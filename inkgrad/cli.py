@@ -109,15 +109,15 @@ def export(
 
     from inkgrad import atomic, card, mnist, unipen
     from inkgrad import train as training
-    from inkgrad.calibrate import calibrate
     from inkgrad.evaluate import evaluate
     from inkgrad.export.digits import export_digits
+    from inkgrad.finish import finish
     from inkgrad.strokes import split
 
     data = mnist.load(path)
     samples, left_out = split(unipen.read(strokes)) if strokes else ([], [])
     net = training.load(run)
-    doubt, fitted = calibrate(net, data, samples, left_out)
+    doubt, fitted = finish(net, data, samples, left_out)
     about = card.of_run(net, run, fitted)
     out = out or Path("models") / f"{about['net']}.safetensors"
     file = export_digits(net, doubt, data.test_images[0], about)
@@ -172,28 +172,38 @@ def evaluate(
             print(f"  {kind}: {accuracies}; spread {100 * spread:.2f} points")
 
 
-@app.command(epilog="Example: inkgrad predict seven.png --model models/cnn.safetensors")
+@app.command(epilog="Example: inkgrad predict note.jpg --model models/cnn.safetensors")
 def predict(
-    image: Annotated[Path, typer.Argument(help="A picture of one digit.")],
+    image: Annotated[Path, typer.Argument(help="A picture of a number, drawn, scanned or photographed.")],
     model: Annotated[Path, typer.Option(help="A model file.")] = Path("models/cnn.safetensors"),
     as_json: Json = False,
 ) -> None:
-    """Read the digit in a picture."""
-    from inkgrad.calibration import probabilities
-    from inkgrad.export import modelfile
-    from inkgrad.picture import read_mask
-    from inkgrad.runtime import Runtime
+    """Read the number in a picture, from left to right."""
+    from math import prod
 
-    file = modelfile.read(model)
-    runtime = Runtime(file)
-    grey = runtime.run("normalize", {"mask": read_mask(image)})
-    logits = runtime.run("classify", grey)["logits"]
-    chances = probabilities(logits[None], file.card.get("temperature", 1.0))[0]
-    digit = int(chances.argmax())
+    from inkgrad import picture
+    from inkgrad.export import modelfile
+    from inkgrad.reader import Reader
+
+    ink, scale = picture.read(image)
+    digits = Reader(modelfile.read(model)).read_picture(ink)
+    if not digits:
+        raise Error(f"{image} is blank: no ink stands out from the paper")
+    text = "".join(str(digit.digit) if digit.sure else "?" for digit in digits)
     if as_json:
-        print(json.dumps({"digit": digit, "probabilities": [round(float(p), 6) for p in chances]}))
+        edges = "x0", "y0", "x1", "y1"
+        found = [
+            {
+                "digit": digit.digit,
+                "sure": digit.sure,
+                "probabilities": [round(float(p), 6) for p in digit.probabilities],
+                "box": dict(zip(edges, (round(edge * scale) for edge in digit.box), strict=True)),
+            }
+            for digit in digits
+        ]
+        print(json.dumps({"text": text, "digits": found}))
     else:
-        print(f"{digit} ({chances[digit]:.1%})")
+        print(f"{text} ({prod(float(digit.probabilities.max()) for digit in digits):.1%})")
 
 
 @app.command(epilog="Example: inkgrad serve --port 8000")

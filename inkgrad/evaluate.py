@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from inkgrad.calibration import (
     calibration_error,
-    fit_temperature,
     negative_log_likelihood,
     probabilities,
     reliability,

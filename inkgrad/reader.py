@@ -1,4 +1,4 @@
-"""Reads ink as the page does: pieces into digits (segment.py), through a model file's own programs."""
+"""Reads ink as the page does: its pieces divided into digits (segment.py), through a model file's own programs."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -7,16 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inkgrad.calibration import probabilities
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.fit import fit, visible
 from inkgrad.ink import Drawing, rasterize
+from inkgrad.pieces import cuts, mask, pieces
 from inkgrad.runtime import Runtime
 from inkgrad.segment import Box, Group, around, candidates, choose
+
+Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Digit:
-    """One digit read: the likeliest, the calibrated probabilities of all ten, whether it is surely one, and its box."""
+    """One digit read: the likeliest, the calibrated probabilities of all ten, whether it surely is one, and its box."""
 
     digit: int
     probabilities: NDArray[np.float64]
@@ -34,34 +38,29 @@ class Reader:
     def read(self, drawing: Drawing) -> list[Digit]:
         """The digits of a drawing, from left to right; none where there is no ink."""
         strokes = visible(drawing).strokes
-        boxes = [bounds(stroke.points) for stroke in strokes]
-        return self.read_pieces(boxes, lambda group: rasterize(fit(Drawing([strokes[i] for i in group], drawing.size))))
+        boxes = []
+        for stroke in strokes:
+            xs, ys = zip(*stroke.points, strict=True)
+            boxes.append((min(xs), min(ys), max(xs), max(ys)))
+        return self._read(boxes, lambda group: rasterize(fit(Drawing([strokes[i] for i in group], drawing.size))))
 
-    def read_pieces(self, boxes: Sequence[Box], mask: Callable[[Group], NDArray[np.uint8]]) -> list[Digit]:
-        """The digits of pieces of ink with these boxes. mask draws a group of them as one digit, uint8 [112, 112]."""
-        digits = {group: self.classify(mask(group), around(boxes, group)) for group in candidates(boxes)}
-        costs = [cost for _, cost in digits.values()]
-        return [digits[group][0] for group in choose(boxes, list(digits), costs)]
+    def read_picture(self, ink: Bytes) -> list[Digit]:
+        """The digits of a picture's ink [h, w] (picture.py), from left to right; boxes are in its pixels."""
+        parts = [part for piece in pieces(ink) for part in cuts(piece)]
+        return self._read([part.box for part in parts], lambda group: mask(ink, [parts[i] for i in group]))
 
-    def classify(self, mask: NDArray[np.uint8], box: Box) -> tuple[Digit, float]:
-        """The mask read as one digit, and the negative log of the chance that it is a digit, and that one."""
+    def _read(self, boxes: Sequence[Box], draw: Callable[[Group], Bytes]) -> list[Digit]:
+        """The digits of pieces with these boxes; draw gives the mask [112, 112] of a group of them as one digit."""
+        read = {group: self.classify(draw(group), around(boxes, group)) for group in candidates(boxes)}
+        chosen = choose(boxes, list(read), [cost for _, cost in read.values()])
+        return [read[group][0] for group in chosen]
+
+    def classify(self, mask: Bytes, box: Box) -> tuple[Digit, float]:
+        """The mask [112, 112] read as one digit, and −ln of the chance that it is a digit, and that one."""
         image = self.runtime.run("normalize", {"mask": mask.astype(np.float32)})["image"]
         outputs = self.runtime.run("classify", {"image": image})
         odds = float(outputs["digit"][0])
-        probability = softmax(outputs["logits"], self.temperature)
-        digit = int(probability.argmax())
-        cost = float(np.logaddexp(0, -odds)) - math.log(probability[digit])
-        return Digit(digit, probability, odds >= self.sure, box), cost
-
-
-def bounds(points: Sequence[Sequence[float]]) -> Box:
-    """The box of a stroke's centre line."""
-    xs, ys = zip(*points, strict=True)
-    return min(xs), min(ys), max(xs), max(ys)
-
-
-def softmax(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
-    """Probabilities from logits […, 10]: temperature scaling, as in Guo et al. (2017)."""
-    scaled = logits.astype(np.float64) / temperature
-    powers = np.exp(scaled - scaled.max(-1, keepdims=True))
-    return np.asarray(powers / powers.sum(-1, keepdims=True))
+        chances = probabilities(outputs["logits"][None], self.temperature)[0]
+        digit = int(chances.argmax())
+        cost = float(np.logaddexp(0, -odds)) - math.log(chances[digit])
+        return Digit(digit, chances, odds >= self.sure, box), cost

@@ -19,7 +19,7 @@ Group = tuple[int, ...]  # indices of pieces, ascending
 NEAR = 0.35  # the widest gap from left to right between pieces of one digit
 WIDEST = 1.6  # digit
 SPECK = 0.1  # what is smaller and belongs to no digit is no ink that anyone meant
-MOST = 4  # pieces of a digit
+MOST = 5  # pieces of a digit
 LIMIT = 128  # groups of several pieces that are read, however much is scribbled
 
 
@@ -33,9 +33,10 @@ def candidates(boxes: Sequence[Box]) -> list[Group]:
         {j for j, other in enumerate(boxes) if j != i and -overlap(box, other) <= NEAR * size}
         for i, box in enumerate(boxes)
     ]
+    alone: list[Group] = [(i,) for i in range(len(boxes))]
     groups: list[Group] = []
-    grown = alone = [(i,) for i in range(len(boxes))]
-    while len(grown[0]) < MOST if grown else False:
+    grown = alone
+    for _ in range(MOST - 1):
         wider = {tuple(sorted((*group, j))) for group in grown for i in group for j in near[i].difference(group)}
         grown = sorted(group for group in wider if width(boxes, group) <= WIDEST * size)
         groups += grown

@@ -91,19 +91,28 @@ def test_predict_reads_a_picture(seven: tuple[Path, int], name: str) -> None:
     folder, digit = seven
     done = inkgrad("predict", folder / name, "--model", MODELS["cnn-tiny"], "--json")
     answer = json.loads(done.stdout)
-    assert answer["digit"] == digit and abs(sum(answer["probabilities"]) - 1) < 1e-4
+    assert answer["text"] == str(digit)
+    assert [d["digit"] for d in answer["digits"]] == [digit]
+    assert abs(sum(answer["digits"][0]["probabilities"]) - 1) < 1e-4
 
 
 def test_what_is_no_picture_of_ink_is_one_clear_line(tmp_path: Path) -> None:
+    def said(name: str) -> str:
+        line = refused("predict", tmp_path / name, "--model", MODELS["mlp"])
+        assert name in line
+        return line
+
     (tmp_path / "text.png").write_text("no picture")
-    assert "no picture that can be read" in refused("predict", tmp_path / "text.png", "--model", MODELS["mlp"])
-    Image.new("L", (50, 50), 255).save(tmp_path / "blank.png")
-    assert "blank" in refused("predict", tmp_path / "blank.png", "--model", MODELS["mlp"])
+    assert "no picture that can be read" in said("text.png")
+    blank = Image.new("L", (50, 50), 255)
+    blank.save(tmp_path / "blank.png")
+    assert "blank" in said("blank.png")
     Image.new("1", (20_000, 20_000)).save(tmp_path / "huge.png")
-    assert "more than 50,000,000 pixels" in refused("predict", tmp_path / "huge.png", "--model", MODELS["mlp"])
-    whole = (tmp_path / "blank.png").read_bytes()
-    (tmp_path / "broken.png").write_bytes(whole[: len(whole) // 2])
-    assert "broken.png" in refused("predict", tmp_path / "broken.png", "--model", MODELS["mlp"])
+    assert "more than 50,000,000 pixels" in said("huge.png")
+    blank.save(tmp_path / "moving.gif", save_all=True, append_images=[Image.new("L", (50, 50), 0)])
+    assert "several frames" in said("moving.gif")
+    (tmp_path / "broken.png").write_bytes((tmp_path / "blank.png").read_bytes()[:-40])
+    assert "truncated" in said("broken.png")
 
 
 def test_evaluate_reports_mnist_and_strokes_as_json(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 /** @file The page: it holds the drawing and the model, and keeps the answer up with both. */
-import { addStroke, blank, clear, type Drawing, eraser, pen } from './ink/drawing';
+import { addStroke, blank, clear, type Drawing, eraser, isBlank, pen } from './ink/drawing';
 import { commit, type History, redo, startHistory, undo } from './ink/history';
 import { createPad } from './ink/pad';
 import { loadRecognizer, type Reading, type Recognizer, type Status } from './recognizer';
@@ -9,6 +9,7 @@ import { createBars } from './view/bars';
 import { find } from './view/find';
 import { perFrame } from './view/frame';
 import { chooseLanguage, createLocale, translatePage } from './view/i18n';
+import { acceptPictures } from './view/pictures';
 import { createPreview } from './view/preview';
 import { createTools } from './view/tools';
 
@@ -61,8 +62,8 @@ function change(next: History<Drawing>): void {
   pad.show(present);
   tools.enable('undo', past.length > 0);
   tools.enable('redo', future.length > 0);
-  tools.enable('clear', present.strokes.length > 0);
-  find('.hint').classList.toggle('inked', present.strokes.length > 0);
+  tools.enable('clear', !isBlank(present));
+  find('.hint').classList.toggle('inked', !isBlank(present));
   read(present);
 }
 
@@ -84,6 +85,14 @@ const tools = createTools((name) => {
     pad.tool = name === 'pen' ? pen : eraser;
     tools.select(name);
   }
+});
+
+acceptPictures({
+  onPicture(picture) {
+    report('');
+    change(commit(history, { ...blank, picture }));
+  },
+  onRefuse: (phrase) => report(locale.say(phrase), true),
 });
 
 // The model.

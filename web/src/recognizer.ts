@@ -10,10 +10,13 @@
  */
 import type { Drawing } from './ink/drawing';
 import { type Box, inkBox, fit, visible } from './ink/fit';
+import { flatten } from './ink/picture';
+import { maskOf, pieces } from './ink/pieces';
 import { MASK, rasterize } from './ink/raster';
 import { type LoadOptions, loadModel, type Status } from './runtime/model';
 
 export type { Drawing, Point, Stroke } from './ink/drawing';
+export { inkOf, type Picture } from './ink/picture';
 export type { Box, LoadOptions, Status };
 /** For model files of anything but digits: any program of fixed shapes that `inkgrad.export` wrote. */
 export { loadModel, type Model } from './runtime/model';
@@ -30,7 +33,7 @@ export interface Digit {
 }
 
 export interface Reading {
-  /** None if there is no ink. So far a drawing is read as a single digit. */
+  /** None if there is no ink. So far strokes are read as a single digit, a picture piece by piece. */
   readonly digits: readonly Digit[];
   /** The digits as text; '' if there is no ink. */
   readonly text: string;
@@ -88,13 +91,10 @@ export async function loadRecognizer(
     classify,
     async read(drawing) {
       const start = performance.now();
-      const ink = visible(drawing);
-      const box = inkBox(ink.strokes);
       const digits: Digit[] = [];
-      if (box) {
-        const mask = Float32Array.from(rasterize(fit(ink)));
+      for (const { box, mask } of masks(drawing)) {
         // Microseconds on WebAssembly, less than any GPU takes to answer.
-        const { image } = await model.wasm.run('normalize', { mask });
+        const { image } = await model.wasm.run('normalize', { mask: Float32Array.from(mask) });
         const probabilities = softmax(await classify(image!), temperature);
         const digit = probabilities.indexOf(Math.max(...probabilities));
         digits.push({ digit, probabilities, box, image: image! });
@@ -108,6 +108,23 @@ export async function loadRecognizer(
     },
     destroy: model.destroy,
   };
+}
+
+/** What is read as a digit each, from left to right: its box in the drawing's units, and its mask. */
+function masks(drawing: Drawing): { box: Box; mask: Uint8Array }[] {
+  const { picture, size } = drawing;
+  if (picture) {
+    const sheet = flatten({ ...drawing, picture });
+    const scale = size / sheet.width;
+    return pieces(sheet).map((piece) => {
+      const { x0, y0, x1, y1 } = piece.box;
+      const box = { x0: x0 * scale, y0: y0 * scale, x1: x1 * scale, y1: y1 * scale };
+      return { box, mask: maskOf(sheet, [piece]) };
+    });
+  }
+  const ink = visible(drawing);
+  const box = inkBox(ink.strokes);
+  return box ? [{ box, mask: rasterize(fit(ink)) }] : [];
 }
 
 /** Temperature scaling as in Guo et al., "On Calibration of Modern Neural Networks", 2017. */

@@ -5,6 +5,8 @@
  * The same shape is the JSON interchange format; `inkgrad/ink.py` is its Python twin.
  */
 
+import type { Picture } from './picture';
+
 /** A position in canvas units, x to the right and y down. It may lie outside the canvas. */
 export type Point = readonly [x: number, y: number];
 
@@ -19,6 +21,8 @@ export interface Stroke {
 /** A square canvas of `size` × `size` units and its strokes in the order drawn. */
 export interface Drawing {
   readonly size: number;
+  /** Lies below the strokes, as large as the canvas takes it whole, centred. */
+  readonly picture?: Picture;
   readonly strokes: readonly Stroke[];
 }
 
@@ -44,7 +48,9 @@ export function addStroke(drawing: Drawing, stroke: Stroke): Drawing {
   return { ...drawing, strokes: [...drawing.strokes, stroke] };
 }
 
-/** The drawing without its strokes; unchanged if it had none. */
+export const isBlank = ({ picture, strokes }: Drawing) => !picture && strokes.length === 0;
+
+/** The empty canvas; unchanged if it was. */
 export function clear(drawing: Drawing): Drawing {
-  return drawing.strokes.length === 0 ? drawing : { ...drawing, strokes: [] };
+  return isBlank(drawing) ? drawing : { size: drawing.size, strokes: [] };
 }

@@ -8,7 +8,7 @@ import { clamp, MASK } from './raster';
 // MNIST's strokes are 2.4 px thick in a digit 20 px long (2·area/perimeter, median of the first 10,000
 // training images; quartiles 2.0 and 2.8). Ink that is 80 of 112 mask pixels long has four to each of
 // those, and a pen of 10 gives 2.5.
-const BOX = 80;
+export const BOX = 80;
 const PEN = 10;
 
 /** A rectangle in the units of what it bounds. */

@@ -1,5 +1,6 @@
 /** @file The drawing surface: pointer events to strokes, and strokes to a canvas that is never read. */
 import { blank, type Drawing, eraser, extendStroke, pen, type Stroke } from './drawing';
+import type { Picture } from './picture';
 
 // Bits of PointerEvent.buttons. The right mouse button and a stylus' barrel button are the same bit.
 const DRAW = 1;
@@ -48,6 +49,22 @@ export function createPad(canvas: HTMLCanvasElement, { onDraw, onEnd }: PadEvent
     context.stroke();
   }
 
+  /** Draws the picture's ink in the colour of the strokes. */
+  function paintPicture({ width, height, ink }: Picture): void {
+    const pixels = new ImageData(width, height);
+    ink.forEach((coverage, i) => (pixels.data[4 * i + 3] = coverage));
+    const sheet = canvas.ownerDocument.createElement('canvas');
+    [sheet.width, sheet.height] = [width, height];
+    const stencil = sheet.getContext('2d')!;
+    stencil.putImageData(pixels, 0, 0);
+    stencil.globalCompositeOperation = 'source-in';
+    stencil.fillStyle = context.fillStyle;
+    stencil.fillRect(0, 0, width, height);
+    const scale = drawing.size / Math.max(width, height);
+    const [left, top] = [width, height].map((length) => (drawing.size - length * scale) / 2);
+    context.drawImage(sheet, left!, top!, width * scale, height * scale);
+  }
+
   /** Fits the bitmap to the screen's own pixels, which also clears it, and draws everything. */
   function repaint(): void {
     const { width } = canvas.getBoundingClientRect();
@@ -55,6 +72,7 @@ export function createPad(canvas: HTMLCanvasElement, { onDraw, onEnd }: PadEvent
     context.scale(canvas.width / drawing.size, canvas.width / drawing.size);
     context.lineCap = context.lineJoin = 'round';
     context.strokeStyle = context.fillStyle = getComputedStyle(canvas).color;
+    if (drawing.picture) paintPicture(drawing.picture);
     for (const stroke of drawing.strokes) paint(stroke, 0);
     if (stroke?.points.length) paint(stroke, 0);
   }

@@ -26,6 +26,12 @@ export const clamp = (x: number, low: number, high: number) =>
  */
 export function rasterize(drawing: Drawing, size = MASK): Uint8Array {
   const mask = new Uint8Array(size * size);
+  drawOn(mask, drawing, size);
+  return mask;
+}
+
+/** Draws the strokes over the ink that `mask` has. */
+export function drawOn(mask: Uint8Array, drawing: Drawing, size: number): void {
   const scale = size / drawing.size;
   for (const stroke of drawing.strokes) {
     const radius = clamp((stroke.width * scale) / 2, 0.5, FAR);
@@ -36,7 +42,6 @@ export function rasterize(drawing: Drawing, size = MASK): Uint8Array {
       mask[i] = stroke.erase ? Math.min(mask[i]!, 255 - ink) : Math.max(mask[i]!, ink);
     }
   }
-  return mask;
 }
 
 /** Each pixel's squared distance to the stroke's centre line, in pixels; Infinity out of `reach`. */

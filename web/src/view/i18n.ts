@@ -11,6 +11,12 @@ const french = {
   Undo: 'Annuler',
   Redo: 'Rétablir',
   Clear: 'Effacer',
+  Picture: 'Image',
+  'This is no picture that can be read: choose a PNG or a JPEG.':
+    'Ce n’est pas une image lisible : choisissez un PNG ou un JPEG.',
+  'This picture is too large: at most 50 MB and 50 million pixels.':
+    'Cette image est trop grande : au plus 50 Mo et 50 millions de pixels.',
+  'No ink stands out in this picture.': 'Aucune encre ne ressort de cette image.',
   Reading: 'Lecture',
   'Nothing to read': 'Rien à lire',
   '{} sure': 'sûr à {}',

@@ -7,7 +7,7 @@ from tinygrad import nn
 
 from inkgrad import doubt, nondigits, strokes
 from inkgrad.batched import batched
-from inkgrad.evaluate import fit_temperature
+from inkgrad.calibration import fit_temperature
 from inkgrad.mnist import Mnist
 from inkgrad.nets import Net
 from inkgrad.train import HELD_OUT
@@ -17,7 +17,7 @@ from inkgrad.unipen import Sample
 MNIST, DRAWN, OTHERS = 20_000, 2, 16_000
 
 
-def calibrate(
+def finish(
     net: Net, data: Mnist, samples: Sequence[Sample], left_out: Sequence[Sample]
 ) -> tuple[nn.Linear, dict[str, float]]:
     """The layer for `doubt.odds`, and the card's "temperature" and "sure".

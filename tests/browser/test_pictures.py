@@ -1,0 +1,150 @@
+"""Pictures on the page: chosen, dropped and pasted, as people do it; and what is no picture."""
+
+import base64
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from browser.drawing import answer, draw_with_mouse, ready, shows
+from notes import note, photograph
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+from strokes import DIGITS, placed
+
+NUMBER = [7, 2, 0, 3]
+TEXT = "".join(map(str, NUMBER))
+
+
+def file(image: Image.Image, format: str = "JPEG", **options: Any) -> bytes:
+    target = io.BytesIO()
+    image.save(target, format, **options)
+    return target.getvalue()
+
+
+@pytest.fixture(scope="module")
+def photo() -> Image.Image:
+    rng = np.random.default_rng(4)
+    return photograph(note([[np.array(line) for line in DIGITS[d]] for d in NUMBER], rng, ruled=True), rng)
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def choose(page: Page, name: str, data: bytes) -> None:
+    with page.expect_file_chooser() as chooser:
+        button(page, "Picture").click()
+    chooser.value.set_files({"name": name, "mimeType": "", "buffer": data})
+
+
+# A DataTransfer with one file: what the browser makes when a file is dropped, or pasted.
+GIVE = """([kind, name, text]) => {
+  const data = new DataTransfer();
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  data.items.add(new File([bytes], name, { type: 'image/jpeg' }));
+  const options = { bubbles: true, cancelable: true };
+  const event = kind === 'drop'
+    ? new DragEvent('drop', { ...options, dataTransfer: data })
+    : new ClipboardEvent('paste', { ...options, clipboardData: data });
+  document.querySelector('#pad').dispatchEvent(event);
+  return event.defaultPrevented;
+}"""
+
+
+def drop(page: Page, name: str, data: bytes) -> None:
+    assert page.evaluate(GIVE, ["drop", name, base64.b64encode(data).decode()]), "the browser would leave the page"
+
+
+def paste(page: Page, name: str, data: bytes) -> None:
+    page.evaluate(GIVE, ["paste", name, base64.b64encode(data).decode()])
+
+
+@pytest.mark.parametrize("give", [choose, drop, paste])
+def test_a_photographed_number_is_read(
+    page: Page, site: str, photo: Image.Image, give: Callable[[Page, str, bytes], None]
+) -> None:
+    ready(page, site, "?backend=wasm")
+    give(page, "note.jpg", file(photo, quality=60))
+    shows(page, "digits", TEXT)
+    assert answer(page)["text"] == TEXT
+    expect(page.locator("#status")).to_have_text("")
+    expect(page.get_by_text("Draw a digit", exact=True)).to_be_hidden()
+
+
+def test_a_picture_is_a_step_of_the_drawing(page: Page, site: str, photo: Image.Image) -> None:
+    ready(page, site, "?backend=wasm")
+    draw_with_mouse(page, placed(5))
+    assert answer(page)["digits"] == "5"
+    choose(page, "note.jpg", file(photo))
+    shows(page, "digits", TEXT)
+    button(page, "Undo").click()
+    shows(page, "digits", "5")
+    button(page, "Redo").click()
+    shows(page, "digits", TEXT)
+    button(page, "Eraser").click()
+    draw_with_mouse(page, [[(x, y) for y in range(100, 190, 20) for x in (140, 280)]])
+    shows(page, "digits", TEXT[:2])
+    button(page, "Clear").click()
+    shows(page, "digits", "")
+    choose(page, "note.jpg", file(photo))  # the same file again
+    shows(page, "digits", TEXT)
+
+
+def test_large_turned_and_transparent_pictures(page: Page, site: str, photo: Image.Image) -> None:
+    ready(page, site, "?backend=wasm")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by a quarter to the right
+    turned = photo.resize((3840, 2560)).rotate(90, expand=True)
+    choose(page, "turned.jpg", file(turned, exif=exif))
+    shows(page, "digits", TEXT)
+    button(page, "Clear").click()
+    ink = photo.convert("L").point(lambda level: 255 if level < 70 else 0)
+    alone = Image.new("RGBA", photo.size, "black")
+    alone.putalpha(ink)
+    choose(page, "ink.png", file(alone, "PNG"))
+    assert answer(page)["digits"] != ""
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "english", "french"),
+    [
+        ("text.png", b"no picture", "no picture that can be read", "pas une image lisible"),
+        ("empty.png", b"", "no picture that can be read", "pas une image lisible"),
+        ("huge.png", file(Image.new("1", (20_000, 20_000)), "PNG"), "too large", "trop grande"),
+        ("blank.png", file(Image.new("L", (300, 200), 230), "PNG"), "No ink stands out", "Aucune encre"),
+    ],
+)
+def test_what_is_no_picture_of_ink_is_said_and_changes_nothing(
+    page: Page, site: str, name: str, data: bytes, english: str, french: str
+) -> None:
+    ready(page, site, "?backend=wasm")
+    draw_with_mouse(page, placed(3))
+    choose(page, name, data)
+    expect(page.locator("#status.error")).to_contain_text(english)
+    assert answer(page)["digits"] == "3"
+    ready(page, site, "?backend=wasm&lang=fr")
+    drop(page, name, data)
+    expect(page.locator("#status.error")).to_contain_text(french)
+    expect(button(page, "Image")).to_be_visible()
+
+
+def test_a_file_of_more_than_50_megabytes_is_not_even_opened(page: Page, site: str) -> None:
+    ready(page, site, "?backend=wasm")
+    page.evaluate("""() => {
+      const data = new DataTransfer();
+      data.items.add(new File([new Uint8Array(50e6 + 1)], 'film.jpg', { type: 'image/jpeg' }));
+      dispatchEvent(new ClipboardEvent('paste', { clipboardData: data }));
+    }""")
+    expect(page.locator("#status.error")).to_contain_text("too large")
+
+
+def test_pasted_text_is_left_alone(page: Page, site: str) -> None:
+    ready(page, site, "?backend=wasm")
+    page.evaluate("""() => {
+      const data = new DataTransfer();
+      data.setData('text/plain', '42');
+      dispatchEvent(new ClipboardEvent('paste', { clipboardData: data }));
+    }""")
+    expect(page.locator("#status")).to_have_text("")
