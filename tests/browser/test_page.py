@@ -104,7 +104,7 @@ def test_a_scribble_is_no_digit(page: Page, site: str) -> None:
     draw_with_mouse(page, [star])
     result = answer(page)
     assert (result["text"], result["sure"]) == ("?", "false")
-    expect(page.get_by_text("Not sure", exact=True)).to_be_visible()
+    expect(page.locator("#confidence")).to_have_text("Not sure")
 
 
 def test_prediction_follows_the_pen_before_it_is_lifted(page: Page, site: str) -> None:
