@@ -5,21 +5,22 @@ each is read by the net; `choose` divides all pieces among groups so that the pr
 largest. Digits of one number stand side by side, so what a division leaves overlapping from left to right costs extra:
 the bar of a 7 lies over its stem, the next digit does not.
 
-The lengths below were set on numbers composed of PenDigits' training writers' digits. `web/src/ink/segment.ts` is the
-same in TypeScript.
+Pieces come ordered from left to right, by the middles of their boxes. The lengths below were set on numbers composed
+of PenDigits' training writers' digits. `web/src/ink/segment.ts` is the same in TypeScript.
 """
 
 from collections.abc import Sequence
 from functools import cache
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
-Group = tuple[int, ...]  # indices of pieces, ascending
+Group = tuple[int, ...]  # indices of pieces, ascending, which is from left to right
 
 # In sizes of the largest piece:
 NEAR = 0.35  # the widest gap from left to right between pieces of one digit
 WIDEST = 1.6  # digit
 SPECK = 0.1  # what is smaller and belongs to no digit is no ink that anyone meant
 MOST = 5  # pieces of a digit
+WINDOW = 8  # pieces in a row among which those of one digit lie: so few divisions are to be compared
 LIMIT = 128  # groups of several pieces that are read, however much is scribbled
 
 
@@ -38,7 +39,7 @@ def candidates(boxes: Sequence[Box]) -> list[Group]:
     grown = alone
     for _ in range(MOST - 1):
         wider = {tuple(sorted((*group, j))) for group in grown for i in group for j in near[i].difference(group)}
-        grown = sorted(group for group in wider if width(boxes, group) <= WIDEST * size)
+        grown = sorted(g for g in wider if g[-1] - g[0] < WINDOW and width(boxes, g) <= WIDEST * size)
         groups += grown
         if len(groups) >= LIMIT:
             break
