@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from tinygrad import Tensor, nn
 from tinygrad.nn.state import get_state_dict
 
-from inkgrad.doubt import odds
+from inkgrad.doubt import evidence
 from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.ink import MASK
@@ -25,8 +25,8 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
     Tensor.realize(*(tensor.replace(tensor.to("CPU").contiguous()) for tensor in weights.values()))
 
     def classify(image: Tensor) -> dict[str, Tensor]:
-        both = odds(folded, doubt, image)[0]
-        return {"logits": both[:10], "digit": both[10:]}
+        logits, seen = evidence(folded, image)
+        return {"logits": logits[0], "digit": doubt(seen)[0]}
 
     return {
         "normalize": Function(lambda mask: {"image": normalize(mask.unsqueeze(0))[0]}, {"mask": (MASK, MASK)}, {}),
