@@ -29,13 +29,12 @@ RUN = """async ({ url, backend, program, input, output, data, size }) => {
   if (model.status.backend !== backend) throw new Error(model.status.reason);
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
   const floats = new Float32Array(bytes.buffer);
-  const results = [];
-  for (let i = 0; i < floats.length; i += size) {
-    const outputs = await model.active.run(program, { [input]: floats.slice(i, i + size) });
-    results.push(Array.from(outputs[output]));
-  }
+  const batch = Array.from({ length: floats.length / size }, (_, i) => ({
+    [input]: floats.subarray(i * size, (i + 1) * size),
+  }));
+  const results = await model.active.runAll(program, batch);
   model.destroy();
-  return JSON.stringify(results);
+  return JSON.stringify(results.map((outputs) => Array.from(outputs[output])));
 }"""
 
 
