@@ -95,6 +95,9 @@ def train(
 def export(
     run: Annotated[Path, typer.Argument(help="A finished run folder.")],
     out: Annotated[Path | None, typer.Option(help="The model file; models/NET.safetensors where not given.")] = None,
+    as_onnx: Annotated[
+        bool, typer.Option("--onnx", help="Write the network as ONNX too, beside the model file.")
+    ] = False,
     strokes: Strokes = None,
     path: Data = None,
 ) -> None:
@@ -110,10 +113,12 @@ def export(
     from inkgrad import atomic, card, mnist, unipen
     from inkgrad import train as training
     from inkgrad.evaluate import evaluate
-    from inkgrad.export.digits import export_digits
+    from inkgrad.export.digits import export_digits, read_net
     from inkgrad.finish import finish
     from inkgrad.strokes import split
 
+    if as_onnx:  # first, because it says where a package is missing, and the rest takes minutes
+        from inkgrad.export.onnx import to_onnx
     data = mnist.load(path)
     samples, left_out = split(unipen.read(strokes)) if strokes else ([], [])
     net = training.load(run)
@@ -126,6 +131,8 @@ def export(
     atomic.write_bytes(out, file.to_bytes())
     command = f"inkgrad evaluate {out}" + (f" --strokes {strokes.name} --unseen" if strokes else "") + " --json"
     atomic.write_bytes(out.with_suffix(".md"), card.markdown(file.card, command).encode())
+    if as_onnx:
+        atomic.write_bytes(out.with_suffix(".onnx"), to_onnx(read_net(file), file.card))
     figures = "; ".join(f"{name} {figures['accuracy']:.2%}" for name, figures in report.items())
     print(f"{out}: {out.stat().st_size:,} bytes; {figures}")
 

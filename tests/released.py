@@ -1,20 +1,7 @@
-"""The released model files, and the tinygrad networks with the weights that they hold."""
+"""The released model files."""
 
 from pathlib import Path
 
-import numpy as np
-from tinygrad import Tensor
-from tinygrad.nn.state import load_state_dict
-
-from inkgrad.export import modelfile
-from inkgrad.nets import NETS, Net, fold_batchnorm
+from inkgrad.nets import NETS
 
 MODELS = {name: Path(__file__).parent.parent / "models" / f"{name}.safetensors" for name in NETS}
-
-
-def python_net(name: str) -> Net:
-    file = modelfile.read(MODELS[name])
-    net = fold_batchnorm(NETS[name]())
-    names = file.programs["classify"]["weights"]
-    load_state_dict(net, {n: Tensor(file.tensors[n].astype(np.float32)) for n in names}, verbose=False)
-    return net

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from oracle import session
-from tinygrad import Tensor
+from tinygrad import Tensor, nn
 from tinygrad.nn.state import get_state_dict
 
 from inkgrad import mnist
@@ -44,9 +44,15 @@ def of_one(call: object, *shapes: tuple[int, ...], **weights: Tensor) -> Functio
     return Function(named, {f"x{i}": shape for i, shape in enumerate(shapes)}, weights)
 
 
+def doubt(net: Net) -> nn.Linear:
+    last = net.layers[-1]
+    assert isinstance(last, nn.Linear)
+    return nn.Linear(int(last.weight.shape[1]) + 1, 1)
+
+
 def test_digit_nets_agree_with_onnx_runtime(random_net: Net, digits: mnist.Mnist) -> None:
     images = digits.test_images[:100].astype(np.float32)
-    runtime = Runtime(export_digits(random_net, digits.test_images[0], {}))
+    runtime = Runtime(export_digits(random_net, doubt(random_net), digits.test_images[0], {}))
     (expected,) = session(random_net).run(None, {"image": images})
     logits = np.stack([runtime.run("classify", {"image": image})["logits"] for image in images])
     # The file holds the weights as float16, the oracle as float32: a thousandth of the logits' size.
@@ -116,18 +122,18 @@ def test_exp2_is_exact_to_a_few_ulp(values: list[float]) -> None:
 def test_normalize_agrees_with_itself_uncompiled(digits: mnist.Mnist, random_net: Net) -> None:
     masks = np.zeros((20, MASK, MASK), np.float32)
     masks[:, 30:114, 20:104] = np.repeat(np.repeat(digits.test_images[:20], 3, 1), 3, 2)[:, :82]  # cut at the edge
-    runtime = Runtime(export({"normalize": digit_functions(random_net)["normalize"]}, {}, {}))
+    runtime = Runtime(export({"normalize": digit_functions(random_net, doubt(random_net))["normalize"]}, {}, {}))
     results = np.stack([runtime.run("normalize", {"mask": mask})["image"] for mask in masks])
     assert np.abs(results - normalize(Tensor(masks)).numpy()).max() <= 1
 
 
 SCRIPT = """
 import hashlib, numpy as np
-from tinygrad import Tensor
+from tinygrad import Tensor, nn
 from inkgrad.export.digits import export_digits
 from inkgrad.nets import NETS
 Tensor.manual_seed(3)
-file = export_digits(NETS["cnn-tiny"](), np.eye(28, dtype=np.uint8) * 255, {"b": 1, "a": 2})
+file = export_digits(NETS["cnn-tiny"](), nn.Linear(401, 1), np.eye(28, dtype=np.uint8) * 255, {"b": 1, "a": 2})
 print(hashlib.sha256(file.to_bytes()).hexdigest())
 """
 
@@ -143,7 +149,7 @@ def test_the_same_weights_give_the_same_bytes() -> None:
 
 
 def test_the_file_is_plain_safetensors_with_half_precision_weights(random_net: Net, tmp_path: Path) -> None:
-    file = export_digits(random_net, np.eye(28, dtype=np.uint8) * 255, {"name": "ñ"})
+    file = export_digits(random_net, doubt(random_net), np.eye(28, dtype=np.uint8) * 255, {"name": "ñ"})
     path = tmp_path / "m.safetensors"
     path.write_bytes(file.to_bytes())
     again = modelfile.read(path)

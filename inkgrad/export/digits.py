@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from tinygrad import Tensor, nn
-from tinygrad.nn.state import get_state_dict
+from tinygrad.nn.state import get_state_dict, load_state_dict
 
 from inkgrad.doubt import evidence
 from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.ink import MASK
-from inkgrad.nets import Net, fold_batchnorm
+from inkgrad.nets import NETS, Net, fold_batchnorm
 from inkgrad.normalize import SIDE, normalize
 
 
@@ -37,3 +37,12 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
 def export_digits(net: Net, doubt: nn.Linear, sample: NDArray[np.uint8], card: dict[str, Any]) -> ModelFile:
     """The model file of a trained net. sample is a picture [28, 28] of a digit, the file's self-test."""
     return export(digit_functions(net, doubt), {"classify": {"image": sample.astype(np.float32)}}, card)
+
+
+def read_net(file: ModelFile) -> Net:
+    """The network of a digit model file, BatchNorm folded, with the weights that the file holds widened to float32."""
+    net = fold_batchnorm(NETS[file.card["net"]]())
+    names = file.programs["classify"]["weights"]
+    weights = {name: Tensor(file.tensors[name].astype(np.float32)) for name in names}
+    load_state_dict(net, weights, verbose=False)
+    return net
