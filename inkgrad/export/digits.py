@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from tinygrad import Tensor, nn
 from tinygrad.nn.state import get_state_dict
 
-from inkgrad.doubt import odds
+from inkgrad.doubt import evidence, odds
 from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.ink import MASK
-from inkgrad.nets import Net, fold_batchnorm
+from inkgrad.nets import NETS, Net, fold_batchnorm
 from inkgrad.normalize import SIDE, normalize
 
 
@@ -32,6 +32,13 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
         "normalize": Function(lambda mask: {"image": normalize(mask.unsqueeze(0))[0]}, {"mask": (MASK, MASK)}, {}),
         "classify": Function(classify, {"image": (SIDE, SIDE)}, weights),
     }
+
+
+def untrained(net: str) -> dict[str, Function]:
+    """The functions of a network of NETS with whatever weights: what their kernels are does not depend on them."""
+    made = NETS[net]()
+    features = int(evidence(made, Tensor.zeros(1, SIDE, SIDE))[1].shape[1])
+    return digit_functions(made, nn.Linear(features, 1))
 
 
 def export_digits(net: Net, doubt: nn.Linear, sample: NDArray[np.uint8], card: dict[str, Any]) -> ModelFile:
