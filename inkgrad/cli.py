@@ -213,6 +213,37 @@ def predict(
         print(f"{text} ({prod(float(digit.probabilities.max()) for digit in digits):.1%})")
 
 
+@app.command(epilog="Example: inkgrad tune cnn")
+def tune(
+    nets: Annotated[
+        list[str] | None, typer.Argument(help="Networks whose kernels are tuned; all where not given.")
+    ] = None,
+) -> None:
+    """Find the kernel options that are fastest on WebAssembly, for the exporter's table (minutes a network).
+
+    Kernels that the table has are left as they are; what was found stays when stopped.
+    """
+    from rich.progress import track
+
+    from inkgrad import atomic
+    from inkgrad.export.capture import TABLE, kernels
+    from inkgrad.export.digits import untrained
+    from inkgrad.export.tune import tune as fastest
+    from inkgrad.nets import NETS
+
+    if unknown := set(nets or []) - NETS.keys():
+        raise Error(f"{', '.join(sorted(unknown))}: no such network; there are {', '.join(NETS)}")
+    table = json.loads(TABLE.read_text("utf-8"))
+    for net in nets or NETS:
+        found = {kernel.key: kernel for function in untrained(net).values() for kernel in kernels(function)}
+        for key, kernel in track([*found.items()], net):
+            if key not in table:
+                table[key] = fastest(kernel)
+                lines = ",\n".join(f'"{key}": {json.dumps(table[key])}' for key in sorted(table))
+                atomic.write_bytes(TABLE, f"{{\n{lines}\n}}\n".encode())
+    print(f"{TABLE}: {sum(options is not None for options in table.values())} of {len(table)} kernels are tuned")
+
+
 @app.command(epilog="Example: inkgrad serve --port 8000")
 def serve(port: Annotated[int, typer.Option(help="The port on localhost.")] = 8000) -> None:
     """Serve the built page on localhost."""

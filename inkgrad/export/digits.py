@@ -34,6 +34,13 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
     }
 
 
+def untrained(net: str) -> dict[str, Function]:
+    """The functions of a network of NETS with whatever weights: what their kernels are does not depend on them."""
+    made = NETS[net]()
+    features = int(evidence(made, Tensor.zeros(1, SIDE, SIDE))[1].shape[1])
+    return digit_functions(made, nn.Linear(features, 1))
+
+
 def export_digits(net: Net, doubt: nn.Linear, sample: NDArray[np.uint8], card: dict[str, Any]) -> ModelFile:
     """The model file of a trained net. sample is a picture [28, 28] of a digit, the file's self-test."""
     return export(digit_functions(net, doubt), {"classify": {"image": sample.astype(np.float32)}}, card)
