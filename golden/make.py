@@ -1,4 +1,4 @@
-"""Writes ink.json and picture.json: what Python and TypeScript must both make of drawings and of pictures.
+"""Writes ink.json, picture.json and segment.json: what Python and TypeScript must both make of drawings and pictures.
 
 python golden/make.py    after changing what they should make of them, and never to make a test pass
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from inkgrad import picture
 from inkgrad.ink import Drawing, rasterize
 from inkgrad.pieces import cuts, mask, pieces
+from inkgrad.segment import Box, candidates, choose
 
 
 def stroke(*points: tuple[float, float], width: float = 4, erase: bool = False) -> dict[str, Any]:
@@ -106,6 +107,23 @@ def pictures() -> str:
     return "[\n" + ",\n".join(cases) + "\n]\n"
 
 
+def divisions() -> str:
+    """Boxes as of digits in a row, random costs for the groups that may be one, and the division that is chosen."""
+    rng = np.random.default_rng(0)
+    cases = []
+    for n in [*range(10), 14, 30]:
+        left, top = rng.integers(0, 40 * max(n, 1), n), rng.integers(0, 60, n)
+        width, height = rng.integers(0, 50, n), rng.integers(0, 90, n)
+        boxes: list[Box] = list(
+            zip(left.tolist(), top.tolist(), (left + width).tolist(), (top + height).tolist(), strict=True)
+        )
+        groups = candidates(boxes)
+        costs = rng.exponential(1, len(groups)).round(3).tolist()
+        chosen = choose(boxes, groups, costs)
+        cases.append(json.dumps({"boxes": boxes, "groups": groups, "costs": costs, "chosen": chosen}))
+    return "[\n" + ",\n".join(cases) + "\n]\n"
+
+
 def main() -> None:
     cases = []
     for name, (size, canvas, strokes) in CASES.items():
@@ -117,6 +135,7 @@ def main() -> None:
     folder = Path(__file__).parent
     (folder / "ink.json").write_text("[\n" + ",\n".join(cases) + "\n]\n")
     (folder / "picture.json").write_text(pictures())
+    (folder / "segment.json").write_text(divisions())
 
 
 if __name__ == "__main__":

@@ -40,6 +40,8 @@ def candidates(boxes: Sequence[Box]) -> list[Group]:
         wider = {tuple(sorted((*group, j))) for group in grown for i in group for j in near[i].difference(group)}
         grown = sorted(group for group in wider if width(boxes, group) <= WIDEST * size)
         groups += grown
+        if len(groups) >= LIMIT:
+            break
     groups = groups[:LIMIT]
     return alone + groups + [run for run in runs(near) if len(run) > 1 and run not in groups]
 

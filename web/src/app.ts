@@ -6,6 +6,7 @@ import { loadRecognizer, type Reading, type Recognizer, type Status } from './re
 import { latest } from './runtime/latest';
 import { BACKENDS, createAnswer } from './view/answer';
 import { createBars } from './view/bars';
+import { createBoxes } from './view/boxes';
 import { find } from './view/find';
 import { perFrame } from './view/frame';
 import { chooseLanguage, createLocale, translatePage } from './view/i18n';
@@ -19,12 +20,15 @@ translatePage(document, locale);
 
 const showAnswer = createAnswer(locale);
 const showBars = createBars(find('#bars'), locale.chance);
-const showImage = createPreview(find('#preview'));
+const showImages = createPreview(find('#preview'));
+const showFrames = createBoxes(find('#frames'));
 
 function show(reading: Reading | undefined, final: boolean): void {
+  const digits = reading?.digits ?? [];
   showAnswer(reading, final);
-  showBars(reading?.digits[0]?.probabilities);
-  showImage(reading?.digits[0]?.image);
+  showBars(digits);
+  showImages(digits);
+  showFrames(digits, blank.size);
 }
 
 function report(message: string, isError = false): void {

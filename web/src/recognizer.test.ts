@@ -5,7 +5,14 @@ import { loadRecognizer } from './recognizer';
 const LOGITS = [0, 1, 0, 0, 0, 0, 0, 3, 0, 0];
 
 /** Stands in for the runtime: "normalize" gives the mask's mean as every grey level, "classify" LOGITS. */
-const model = vi.hoisted(() => ({ card: {}, programs: new Map(), ran: [] as string[] }));
+const model = vi.hoisted(() => ({
+  card: {},
+  programs: new Map(),
+  ran: [] as string[],
+  status: { backend: 'webgpu' },
+  /** The log-odds that a picture is a digit, from its ink. */
+  odds: (_: number): number => 9,
+}));
 vi.mock('./runtime/model', () => ({
   loadModel: async () => ({
     file: {
@@ -13,16 +20,22 @@ vi.mock('./runtime/model', () => ({
       programs: model.programs,
       tensors: new Map([['w', { bytes: new Uint8Array(99) }]]),
     },
-    status: { backend: 'webgpu' },
+    status: model.status,
     wasm: {
-      async run(program: string, { mask }: { mask: Float32Array }) {
-        model.ran.push(`${program} on wasm`);
-        return { image: new Float32Array(784).fill(mask.reduce((a, b) => a + b) / mask.length) };
+      async runAll(program: string, batch: { mask: Float32Array }[]) {
+        model.ran.push(`${program} ${batch.length} on wasm`);
+        return batch.map(({ mask }) => ({
+          image: new Float32Array(784).fill(mask.reduce((a, b) => a + b) / mask.length),
+        }));
       },
     },
-    async run(program: string, { image }: { image: Float32Array }) {
-      model.ran.push(`${program} ${image.length} pixels`);
-      return { logits: Float32Array.from(LOGITS) };
+    run: async () => ({ logits: Float32Array.from(LOGITS) }),
+    async runAll(program: string, batch: { image: Float32Array }[]) {
+      model.ran.push(`${program} ${batch.length}`);
+      return batch.map(({ image }) => ({
+        logits: Float32Array.from(LOGITS),
+        digit: Float32Array.of(model.odds(image[0]!)),
+      }));
     },
     destroy: () => model.ran.push('destroy'),
   }),
@@ -31,9 +44,11 @@ vi.mock('./runtime/model', () => ({
 beforeEach(() => {
   model.card = {};
   model.ran = [];
+  model.status = { backend: 'webgpu' };
+  model.odds = () => 9;
   model.programs = new Map<string, object>([
     ['normalize', { inputs: new Map([['mask', { shape: [112, 112] }]]) }],
-    ['classify', { outputs: new Map([['logits', {}]]) }],
+    ['classify', { outputs: new Map([['logits', {}], ['digit', {}]]) }], // prettier-ignore
   ]);
 });
 
@@ -45,7 +60,7 @@ const dot: Drawing = {
 test('a dot is normalised on WebAssembly, classified, and boxed in the drawing’s units', async () => {
   const recognizer = await loadRecognizer('cnn.safetensors');
   const { digits, text, ms, backend } = await recognizer.read(dot);
-  expect(model.ran).toEqual(['normalize on wasm', 'classify 784 pixels']);
+  expect(model.ran).toEqual(['normalize 1 on wasm', 'classify 1']);
   expect({ text, backend }).toEqual({ text: '7', backend: 'webgpu' });
   expect(digits).toHaveLength(1);
   expect(digits[0]!.digit).toBe(7);
@@ -73,6 +88,65 @@ test.each([
   const recognizer = await loadRecognizer('cnn.safetensors');
   const { digits, text } = await recognizer.read({ size: 280, strokes });
   expect({ digits, text, ran: model.ran }).toEqual({ digits: [], text: '', ran: [] });
+});
+
+const line = (x: number, y0: number, y1: number): Drawing['strokes'][number] => ({
+  width: 10,
+  erase: false,
+  points: [
+    [x, y0],
+    [x + 1, y1],
+  ],
+});
+
+test('far strokes are digits of their own, from left to right, read in one batch', async () => {
+  const recognizer = await loadRecognizer('cnn.safetensors');
+  const { digits, text } = await recognizer.read({
+    size: 280,
+    strokes: [line(200, 50, 150), line(40, 50, 150)],
+  });
+  expect(text).toBe('77');
+  expect(digits.map(({ box }) => box.x0)).toEqual([35, 195]);
+  expect(model.ran).toEqual(['normalize 2 on wasm', 'classify 2']);
+});
+
+test('near strokes are read together and apart, and the likelier reading wins', async () => {
+  const strokes = [line(100, 50, 150), line(130, 50, 150)];
+  const recognizer = await loadRecognizer('cnn.safetensors');
+  expect((await recognizer.read({ size: 280, strokes })).text).toBe('7'); // one digit is likelier than two
+  // A stem alone is narrower than both together: what has more ink is no digit.
+  const apart = await loadRecognizer('cnn.safetensors');
+  const alone = (255 * 10 * 80) / 112 ** 2;
+  model.odds = (ink) => (ink > 1.5 * alone ? -9 : 9);
+  expect((await apart.read({ size: 280, strokes })).text).toBe('77');
+  expect(model.ran.filter((ran) => ran.startsWith('classify'))).toEqual([
+    'classify 3',
+    'classify 3',
+  ]);
+});
+
+test('only what is new in a drawing is read; on another backend, all of it', async () => {
+  const recognizer = await loadRecognizer('cnn.safetensors');
+  const strokes = [line(40, 50, 150), line(200, 50, 150)];
+  const first = await recognizer.read({ size: 280, strokes });
+  model.ran = [];
+  expect(await recognizer.read({ size: 280, strokes })).toEqual(first);
+  expect(model.ran).toEqual([]);
+  await recognizer.read({ size: 280, strokes: [...strokes, line(120, 50, 150)] });
+  expect(model.ran).toEqual(['normalize 1 on wasm', 'classify 1']);
+  model.ran = [];
+  model.status.backend = 'wasm';
+  await recognizer.read({ size: 280, strokes });
+  expect(model.ran).toEqual(['normalize 2 on wasm', 'classify 2']);
+});
+
+test.each([
+  [8, true],
+  [10, false],
+])('at log-odds of 9 and a threshold of %d a digit is sure: %s', async (sure, expected) => {
+  model.card = { sure };
+  const { digits } = await (await loadRecognizer('cnn.safetensors')).read(dot);
+  expect(digits[0]!.sure).toBe(expected);
 });
 
 test('pictures can be classified without a drawing', async () => {

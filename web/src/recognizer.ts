@@ -9,10 +9,12 @@
  * ```
  */
 import type { Drawing } from './ink/drawing';
-import { type Box, inkBox, fit, visible } from './ink/fit';
+import { type Box, boxOf, fit, inkBox, visible } from './ink/fit';
 import { flatten } from './ink/picture';
-import { maskOf, pieces } from './ink/pieces';
+import { cuts, maskOf, pieces } from './ink/pieces';
 import { MASK, rasterize } from './ink/raster';
+import { around, candidates, choose, type Group } from './ink/segment';
+import type { Outputs } from './runtime/backend';
 import { type LoadOptions, loadModel, type Status } from './runtime/model';
 
 export type { Drawing, Point, Stroke } from './ink/drawing';
@@ -26,6 +28,8 @@ export interface Digit {
   readonly digit: number;
   /** Of the digits 0 … 9, calibrated by the model's temperature; their sum is 1. */
   readonly probabilities: readonly number[];
+  /** False where the ink is probably no digit, but a letter, a scribble or something else. */
+  readonly sure: boolean;
   /** Around its ink, in the drawing's units. */
   readonly box: Box;
   /** What the network saw: 28×28, row by row, 0 (paper) … 255 (ink). */
@@ -33,11 +37,11 @@ export interface Digit {
 }
 
 export interface Reading {
-  /** None if there is no ink. So far strokes are read as a single digit, a picture piece by piece. */
+  /** From left to right; none if there is no ink. */
   readonly digits: readonly Digit[];
   /** The digits as text; '' if there is no ink. */
   readonly text: string;
-  /** From ink to probabilities, milliseconds. */
+  /** From ink to probabilities, milliseconds; of the reading before, if nothing was new in this one. */
   readonly ms: number;
   /** Which backend classified. */
   readonly backend: Status['backend'];
@@ -70,16 +74,26 @@ export async function loadRecognizer(
   const model = await loadModel(url, options);
   const { card, programs, tensors } = model.file;
   const [side] = programs.get('normalize')?.inputs.get('mask')?.shape ?? [];
-  if (side !== MASK || !programs.get('classify')?.outputs.has('logits')) {
+  const outputs = programs.get('classify')?.outputs;
+  if (side !== MASK || !outputs?.has('logits') || !outputs.has('digit')) {
     model.destroy();
     throw new Error('The model file reads no digits: it lacks the programs normalize and classify');
   }
   const temperature = typeof card.temperature === 'number' ? card.temperature : 1;
+  const threshold = typeof card.sure === 'number' ? card.sure : -Infinity;
 
-  async function classify(image: Float32Array): Promise<Float32Array> {
-    const { logits } = await model.run('classify', { image });
-    return logits!;
+  /** A group of pieces as one digit, and −ln of the chance that it is a digit, and that one. */
+  function judge(image: Float32Array, { logits, digit: odds }: Outputs, box: Box): Judged {
+    const probabilities = softmax(logits!, temperature);
+    const digit = probabilities.indexOf(Math.max(...probabilities));
+    const isDigit = odds![0]!;
+    const cost = softplus(-isDigit) - Math.log(probabilities[digit]!);
+    return { digit: { digit, probabilities, sure: isDigit >= threshold, box, image }, cost };
   }
+
+  // What the last reading read, by the pieces of each group: while someone draws, most stays.
+  let known = new Map<string, Judged>();
+  let ms = 0;
 
   return {
     card,
@@ -88,21 +102,41 @@ export async function loadRecognizer(
     get status() {
       return model.status;
     },
-    classify,
+    async classify(image) {
+      return (await model.run('classify', { image })).logits!;
+    },
     async read(drawing) {
       const start = performance.now();
-      const digits: Digit[] = [];
-      for (const { box, mask } of masks(drawing)) {
-        // Microseconds on WebAssembly, less than any GPU takes to answer.
-        const { image } = await model.wasm.run('normalize', { mask: Float32Array.from(mask) });
-        const probabilities = softmax(await classify(image!), temperature);
-        const digit = probabilities.indexOf(Math.max(...probabilities));
-        digits.push({ digit, probabilities, box, image: image! });
+      const { backend } = model.status;
+      const { boxes, bounds, keys, mask } = piecesOf(drawing);
+      const groups = candidates(boxes);
+      const names = groups.map((group) => [backend, ...group.map((i) => keys[i])].join());
+      const judged = new Map<string, Judged>();
+      for (const name of names.filter((name) => known.has(name))) {
+        judged.set(name, known.get(name)!);
       }
+      const unread = groups.filter((_, g) => !judged.has(names[g]!));
+      if (unread.length > 0) {
+        // Microseconds on WebAssembly, less than any GPU takes to answer.
+        const masks = unread.map((group) => ({ mask: Float32Array.from(mask(group)) }));
+        const images = (await model.wasm.runAll('normalize', masks)).map(({ image }) => image!);
+        const batch = images.map((image) => ({ image }));
+        const outputs = await model.runAll('classify', batch);
+        unread.forEach((group, k) => {
+          const box = around(group.map((i) => bounds[i]!));
+          judged.set(names[groups.indexOf(group)]!, judge(images[k]!, outputs[k]!, box));
+        });
+      }
+      known = judged;
+      const costs = names.map((name) => judged.get(name)!.cost);
+      const digits = choose(boxes, groups, costs).map(
+        (group) => judged.get(names[groups.indexOf(group)]!)!.digit,
+      );
+      if (unread.length > 0) ms = performance.now() - start;
       return {
         digits,
         text: digits.map(({ digit }) => digit).join(''),
-        ms: performance.now() - start,
+        ms,
         backend: model.status.backend,
       };
     },
@@ -110,21 +144,52 @@ export async function loadRecognizer(
   };
 }
 
-/** What is read as a digit each, from left to right: its box in the drawing's units, and its mask. */
-function masks(drawing: Drawing): { box: Box; mask: Uint8Array }[] {
+interface Judged {
+  readonly digit: Digit;
+  readonly cost: number;
+}
+
+/** Ink in pieces that each belong to one digit whole. */
+interface Pieces {
+  /** Around the pieces' centre lines or pixels, to divide them by. */
+  readonly boxes: readonly Box[];
+  /** Around their ink, in the drawing's units. */
+  readonly bounds: readonly Box[];
+  /** The same for the same piece of the same drawing. */
+  readonly keys: readonly number[];
+  /** The mask of a group of them as one digit. */
+  mask(group: Group): Uint8Array;
+}
+
+function piecesOf(drawing: Drawing): Pieces {
   const { picture, size } = drawing;
   if (picture) {
     const sheet = flatten({ ...drawing, picture });
     const scale = size / sheet.width;
-    return pieces(sheet).map((piece) => {
-      const { x0, y0, x1, y1 } = piece.box;
-      const box = { x0: x0 * scale, y0: y0 * scale, x1: x1 * scale, y1: y1 * scale };
-      return { box, mask: maskOf(sheet, [piece]) };
+    const parts = pieces(sheet).flatMap(cuts);
+    const boxes = parts.map(({ box }) => box);
+    const bounds = boxes.map(({ x0, y0, x1, y1 }) => {
+      return { x0: x0 * scale, y0: y0 * scale, x1: x1 * scale, y1: y1 * scale };
     });
+    const mask = (group: Group) => maskOf(sheet, group.map((i) => parts[i]!)); // prettier-ignore
+    return { boxes, bounds, keys: parts.map(keyOf), mask };
   }
-  const ink = visible(drawing);
-  const box = inkBox(ink.strokes);
-  return box ? [{ box, mask: rasterize(fit(ink)) }] : [];
+  const { strokes } = visible(drawing);
+  const mask = (group: Group) => rasterize(fit({ size, strokes: group.map((i) => strokes[i]!) }));
+  return {
+    boxes: strokes.map((stroke) => boxOf([stroke])!),
+    bounds: strokes.map((stroke) => inkBox([stroke])!),
+    keys: strokes.map(keyOf),
+    mask,
+  };
+}
+
+const keyed = new WeakMap<object, number>();
+let lastKey = 0;
+
+function keyOf(piece: object): number {
+  if (!keyed.has(piece)) keyed.set(piece, ++lastKey);
+  return keyed.get(piece)!;
 }
 
 /** Temperature scaling as in Guo et al., "On Calibration of Modern Neural Networks", 2017. */
@@ -134,3 +199,6 @@ function softmax(logits: Float32Array, temperature: number): number[] {
   const sum = powers.reduce((a, b) => a + b);
   return powers.map((power) => power / sum);
 }
+
+/** ln(1 + eˣ) */
+const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));

@@ -42,7 +42,7 @@ export function fit({ size, strokes }: Drawing): Drawing {
 }
 
 /** Around the strokes' points, pens left aside; undefined if there is none. */
-function boxOf(strokes: readonly Stroke[]): Box | undefined {
+export function boxOf(strokes: readonly Stroke[]): Box | undefined {
   let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const { points } of strokes) {
     for (const [x, y] of points) {
@@ -72,15 +72,17 @@ export function visible({ size, strokes }: Drawing): Drawing {
   const left = strokes.flatMap((stroke, i) => {
     if (stroke.erase) return [];
     const erasers = strokes.slice(i + 1).filter(({ erase }) => erase);
-    return partsLeft(stroke, erasers, size).map((points) => ({ ...stroke, points }));
+    return partsLeft(stroke, erasers, size);
   });
   return { size, strokes: left };
 }
 
-function partsLeft(stroke: Stroke, erasers: readonly Stroke[], size: number): Point[][] {
-  const points = within(stroke, size);
+/** A stroke that is left as it is stays the same object, so that what was read of it need not be read again. */
+function partsLeft(stroke: Stroke, erasers: readonly Stroke[], size: number): Stroke[] {
   const isOn = ([x, y]: Point) => 0 <= x && x <= size && 0 <= y && y <= size;
-  if (erasers.length === 0 && points.every(isOn)) return points.length > 0 ? [points] : [];
+  if (erasers.length === 0 && stroke.points.every(isOn))
+    return stroke.points.length > 0 ? [stroke] : [];
+  const points = within(stroke, size);
   const lines = erasers.map((eraser) => ({ width: eraser.width, line: within(eraser, size) }));
   const parts: Point[][] = [[]];
   for (const point of densify(points, size / 280)) {
@@ -90,7 +92,7 @@ function partsLeft(stroke: Stroke, erasers: readonly Stroke[], size: number): Po
     if (isOn(point) && !isErased) parts.at(-1)!.push(point);
     else if (parts.at(-1)!.length > 0) parts.push([]);
   }
-  return parts.filter((part) => part.length > 0);
+  return parts.filter((part) => part.length > 0).map((part) => ({ ...stroke, points: part }));
 }
 
 /** The finite points, no farther from the canvas than its own size, so that work on them is bounded. */

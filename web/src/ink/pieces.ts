@@ -5,6 +5,7 @@
 import { type Box, BOX } from './fit';
 import type { Picture } from './picture';
 import { MASK } from './raster';
+import { around } from './segment';
 
 /** Pixels of row y from x0 to the one before x1. */
 export type Run = readonly [y: number, x0: number, x1: number];
@@ -154,7 +155,7 @@ export function cuts(piece: Piece): Piece[] {
  */
 export function maskOf({ width, ink }: Picture, group: readonly Piece[]): Uint8Array {
   const runs = group.flatMap((piece) => piece.runs);
-  const { x0, y0, x1, y1 } = around(group);
+  const { x0, y0, x1, y1 } = around(group.map((piece) => piece.box));
   const crop = { width: x1 - x0, height: y1 - y0, ink: new Uint8Array((x1 - x0) * (y1 - y0)) };
   for (const [y, start, end] of runs) {
     const row = ink.subarray(y * width + start, y * width + end);
@@ -163,18 +164,6 @@ export function maskOf({ width, ink }: Picture, group: readonly Piece[]): Uint8A
   const scaled = boxed(crop, BOX);
   const radius = Math.floor((THICK - thickness(scaled)) / 2);
   return radius > 0 ? thickened(boxed(crop, BOX - 2 * radius), radius) : scaled;
-}
-
-/** Around all pieces of a group. */
-export function around(group: readonly Piece[]): Box {
-  return group
-    .map((piece) => piece.box)
-    .reduce((a, b) => ({
-      x0: Math.min(a.x0, b.x0),
-      y0: Math.min(a.y0, b.y0),
-      x1: Math.max(a.x1, b.x1),
-      y1: Math.max(a.y1, b.y1),
-    }));
 }
 
 /** The mask of a picture, averaged over areas, its long side `box` pixels, an even number. */

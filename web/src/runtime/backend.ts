@@ -6,6 +6,8 @@ import { widen } from './safetensors';
 /** By name, row-major. */
 export type Values = Readonly<Record<string, Float32Array>>;
 
+export type Outputs = Record<string, Float32Array>;
+
 /** Runs the programs of one model file. */
 export interface Backend {
   readonly name: 'wasm' | 'webgpu';
@@ -14,7 +16,9 @@ export interface Backend {
    * caller's to keep. Runs may be asked for at any time: each waits for the one before it.
    * @throws Error if there is no such program, or the inputs are not exactly those that it takes
    */
-  run(program: string, inputs: Values): Promise<Record<string, Float32Array>>;
+  run(program: string, inputs: Values): Promise<Outputs>;
+  /** {@link run} for each of `batch`, in one trip to the device; the outputs in the same order. */
+  runAll(program: string, batch: readonly Values[]): Promise<Outputs[]>;
   /** Frees what the garbage collector would not. */
   destroy(): void;
 }

@@ -1,5 +1,5 @@
 /** @file One model: its file and the backend that runs it best, now. */
-import type { Backend, Values } from './backend';
+import type { Backend, Outputs, Values } from './backend';
 import { ModelFileError } from './json';
 import { type ModelFile, parseModelFile } from './modelfile';
 import { selfTest } from './selftest';
@@ -28,7 +28,9 @@ export interface Model {
   readonly active: Backend;
   readonly status: Status;
   /** As {@link Backend.run}, on the active backend; on the next one if WebGPU is lost meanwhile. */
-  run(program: string, inputs: Values): Promise<Record<string, Float32Array>>;
+  run(program: string, inputs: Values): Promise<Outputs>;
+  /** As {@link Backend.runAll}, likewise. */
+  runAll(program: string, batch: readonly Values[]): Promise<Outputs[]>;
   /** Frees the GPU; runs in flight reject. */
   destroy(): void;
 }
@@ -56,10 +58,11 @@ export async function loadModel(
     compiled instanceof Error
       ? {
           name: 'webgpu',
-          async run(program, inputs) {
+          run: async (program, inputs) => (await wasm.runAll(program, [inputs]))[0]!,
+          async runAll(program, batch) {
             await starting;
             if (!gpu) throw new Error(status.reason);
-            return model.run(program, inputs);
+            return model.runAll(program, batch);
           },
           destroy() {},
         }
@@ -106,12 +109,13 @@ export async function loadModel(
     get status() {
       return status;
     },
-    async run(program, inputs) {
+    run: async (program, inputs) => (await model.runAll(program, [inputs]))[0]!,
+    async runAll(program, batch) {
       for (;;) {
         if (destroyed) throw new Error('the model was destroyed');
         const backend = model.active;
         try {
-          return await backend.run(program, inputs);
+          return await backend.runAll(program, batch);
         } catch (error) {
           if (!(error instanceof DeviceLostError)) throw error;
           answerLoss(backend, error.message);

@@ -36,17 +36,20 @@ export async function createWasm(file: ModelFile): Promise<Backend> {
     writeWeights(file, program, memory.buffer, bases.get(name)!);
   }
 
+  function run(name: string, inputs: Values) {
+    const program = findProgram(file, name, inputs);
+    const base = bases.get(name)!;
+    const view = ({ offset, bytes }: Region) =>
+      new Float32Array((memory as WebAssembly.Memory).buffer, base + offset, bytes / 4);
+    for (const [key, slot] of program.inputs) view(slot).set(inputs[key]!);
+    (instance.exports[name] as (base: number) => void)(base);
+    return Object.fromEntries(mapValues(program.outputs, (slot) => view(slot).slice()));
+  }
+
   return {
     name: 'wasm',
-    async run(name: string, inputs: Values) {
-      const program = findProgram(file, name, inputs);
-      const base = bases.get(name)!;
-      const view = ({ offset, bytes }: Region) =>
-        new Float32Array(memory.buffer, base + offset, bytes / 4);
-      for (const [key, slot] of program.inputs) view(slot).set(inputs[key]!);
-      (instance.exports[name] as (base: number) => void)(base);
-      return Object.fromEntries(mapValues(program.outputs, (slot) => view(slot).slice()));
-    },
+    run: async (name, inputs) => run(name, inputs),
+    runAll: async (name, batch) => batch.map((inputs) => run(name, inputs)),
     destroy() {}, // all of it is the garbage collector's
   };
 }

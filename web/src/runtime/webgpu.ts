@@ -1,8 +1,11 @@
 /** @file The WebGPU backend. Whatever goes wrong after the start ends in one way: the device is given up. */
-import { type Backend, findProgram, type Values, writeWeights } from './backend';
+import { type Backend, findProgram, type Outputs, type Values, writeWeights } from './backend';
 import { mapValues } from './json';
 import type { ModelFile } from './modelfile';
 import type { Program } from './program';
+
+/** Runs between two read-backs. */
+const BATCH = 16;
 
 /** The device went away, so the run has no answer: another backend may have. */
 export class DeviceLostError extends Error {
@@ -35,37 +38,49 @@ export async function createWebGpu(file: ModelFile): Promise<WebGpu> {
   device.addEventListener('uncapturederror', ({ error }) => giveUp(error.message));
 
   const prepared = new Map<string, ReturnType<typeof prepare>>();
-  async function run(name: string, inputs: Values) {
-    const program = findProgram(file, name, inputs);
+  async function runAll(name: string, batch: readonly Values[]): Promise<Outputs[]> {
+    if (batch.length === 0) return [];
+    const program = findProgram(file, name, batch[0]!);
+    for (const inputs of batch) findProgram(file, name, inputs);
     if (!prepared.has(name)) prepared.set(name, prepare(device, file, program));
-    const { arena, staging, steps } = await prepared.get(name)!;
+    const { arena, staging, stride, steps } = await prepared.get(name)!;
     try {
-      for (const [key, { offset }] of program.inputs) {
-        device.queue.writeBuffer(arena, offset, inputs[key]!);
-      }
-      const encoder = device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      for (const { pipeline, bindGroup, workgroups } of steps) {
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, bindGroup);
-        pass.dispatchWorkgroups(...workgroups);
-      }
-      pass.end();
-      let end = 0;
-      for (const { offset, bytes } of program.outputs.values()) {
-        encoder.copyBufferToBuffer(arena, offset, staging, end, bytes);
-        end += bytes;
-      }
-      device.queue.submit([encoder.finish()]);
+      const results: Outputs[] = [];
+      for (let first = 0; first < batch.length; first += BATCH) {
+        const part = batch.slice(first, first + BATCH);
+        // The queue keeps the order of writes and runs: only the one read-back waits for the device.
+        part.forEach((inputs, i) => {
+          for (const [key, { offset }] of program.inputs) {
+            device.queue.writeBuffer(arena, offset, inputs[key]!);
+          }
+          const encoder = device.createCommandEncoder();
+          const pass = encoder.beginComputePass();
+          for (const { pipeline, bindGroup, workgroups } of steps) {
+            pass.setPipeline(pipeline);
+            pass.setBindGroup(0, bindGroup);
+            pass.dispatchWorkgroups(...workgroups);
+          }
+          pass.end();
+          let end = i * stride;
+          for (const { offset, bytes } of program.outputs.values()) {
+            encoder.copyBufferToBuffer(arena, offset, staging, end, bytes);
+            end += bytes;
+          }
+          device.queue.submit([encoder.finish()]);
+        });
 
-      await staging.mapAsync(GPUMapMode.READ);
-      const mapped = staging.getMappedRange();
-      let start = 0;
-      const results = mapValues(program.outputs, ({ bytes }) => {
-        return new Float32Array(mapped.slice(start, (start += bytes)));
-      });
-      staging.unmap();
-      return Object.fromEntries(results);
+        await staging.mapAsync(GPUMapMode.READ, 0, part.length * stride);
+        const mapped = staging.getMappedRange(0, part.length * stride);
+        part.forEach((_, i) => {
+          let start = i * stride;
+          const outputs = mapValues(program.outputs, ({ bytes }) => {
+            return new Float32Array(mapped.slice(start, (start += bytes)));
+          });
+          results.push(Object.fromEntries(outputs));
+        });
+        staging.unmap();
+      }
+      return results;
     } catch (error) {
       giveUp((error as Error).message);
       throw new DeviceLostError(await lost);
@@ -78,15 +93,16 @@ export async function createWebGpu(file: ModelFile): Promise<WebGpu> {
   let gone: DeviceLostError | undefined;
   let abandon: (error: DeviceLostError) => void = () => {};
   void lost.then((reason) => abandon((gone = new DeviceLostError(reason))));
-  return {
+  const gpu: WebGpu = {
     name: 'webgpu',
     lost,
-    async run(name, inputs) {
+    run: async (name, inputs) => (await gpu.runAll(name, [inputs]))[0]!,
+    async runAll(name, batch) {
       const result = queue.then(() => {
         if (gone) throw gone;
-        return new Promise<Record<string, Float32Array>>((resolve, reject) => {
+        return new Promise<Outputs[]>((resolve, reject) => {
           abandon = reject;
-          run(name, inputs).then(resolve, reject);
+          runAll(name, batch).then(resolve, reject);
         });
       });
       queue = result.catch(() => {});
@@ -94,6 +110,7 @@ export async function createWebGpu(file: ModelFile): Promise<WebGpu> {
     },
     destroy: () => giveUp('the model was destroyed'),
   };
+  return gpu;
 }
 
 async function requestDevice(file: ModelFile): Promise<GPUDevice> {
@@ -132,8 +149,9 @@ async function build(device: GPUDevice, file: ModelFile, program: Program) {
   });
   writeWeights(file, program, arena.getMappedRange(), 0);
   arena.unmap();
+  const stride = [...program.outputs.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   const staging = device.createBuffer({
-    size: [...program.outputs.values()].reduce((sum, { bytes }) => sum + bytes, 0),
+    size: BATCH * stride,
     usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
   });
 
@@ -151,7 +169,7 @@ async function build(device: GPUDevice, file: ModelFile, program: Program) {
     });
     return { pipeline, bindGroup: device.createBindGroup({ layout, entries }), workgroups };
   });
-  return { arena, staging, steps };
+  return { arena, staging, stride, steps };
 }
 
 /** A pipeline with the layout stated: with 'auto' a binding that the kernel never reads would vanish. */

@@ -17,23 +17,36 @@ export function createAnswer({ say, chance, milliseconds }: Locale) {
   let sequence = 0;
 
   return (reading: Reading | undefined, final: boolean): void => {
-    const text = reading?.text ?? '';
-    const [digit, rival] = rank(reading?.digits[0]?.probabilities ?? []);
+    const digits = reading?.digits ?? [];
+    const isSure = digits.every(({ sure }) => sure);
+    const confidence = digits.reduce((p, digit) => p * Math.max(...digit.probabilities), 1);
+    // A digit in doubt is not named: a scribble would look like a mistake of the reader's.
+    const text = digits.map(({ digit, sure }) => (sure ? digit : '?')).join('');
     output.textContent = text;
+    output.style.setProperty('--digits', String(digits.length));
     Object.assign(output.dataset, {
-      digits: text,
-      confidence: digit?.p.toFixed(4) ?? '',
+      digits: reading?.text ?? '',
+      sure: reading ? isSure : '',
+      confidence: digits.length > 0 ? confidence.toFixed(4) : '',
       backend: reading?.backend ?? '',
       ms: reading?.ms.toFixed(3) ?? '',
       sequence: reading ? ++sequence : sequence,
     });
-    const sure = digit ? say('{} sure', chance(digit.p)) : say('Nothing to read');
-    const doubt = rival && rival.p >= RIVAL;
-    find('#confidence').textContent = sure;
-    find('#rival').textContent = doubt ? say('or {}, {}', rival.digit, chance(rival.p)) : '';
+    const [first, rival] = rank(digits.length === 1 ? digits[0]!.probabilities : []);
+    let words = say('Nothing to read');
+    let more = '';
+    if (!isSure) {
+      words = say('Not sure');
+      more = digits.length > 1 ? say('Perhaps {}', reading!.text) : say('Perhaps no digit');
+    } else if (digits.length > 0) {
+      words = say('{} sure', chance(confidence));
+      if (first && rival!.p >= RIVAL) more = say('or {}, {}', rival!.digit, chance(rival!.p));
+    }
+    find('#confidence').textContent = words;
+    find('#rival').textContent = more;
     find('#ms').textContent = reading ? milliseconds(reading.ms) : '–';
     find('#backend').textContent = reading ? BACKENDS[reading.backend] : '–';
-    if (final) find('#announcement').textContent = digit ? `${text}, ${sure}` : sure;
+    if (final) find('#announcement').textContent = isSure && text ? `${text}, ${words}` : words;
   };
 }
 

@@ -1,10 +1,26 @@
-/** @file Ten bars, one a digit: how likely each is. */
+/** @file Ten bars for each digit that was read: how likely each of 0 … 9 is. */
+import type { Digit } from '../recognizer';
 
 /**
- * Fills `element` with ten meters, named 0 … 9.
- * @returns a function that shows ten probabilities, or none
+ * Fills `element` with ten meters, named 0 … 9, and more of them for a number.
+ * @returns a function that shows the digits read, or none
  */
 export function createBars(element: HTMLElement, chance: (p: number) => string) {
+  const groups = [createTen(chance)];
+  element.append(groups[0]!.element);
+
+  return (digits: readonly Digit[]): void => {
+    while (groups.length < digits.length) groups.push(createTen(chance));
+    while (groups.length > Math.max(digits.length, 1)) groups.pop();
+    element.replaceChildren(...groups.map((group) => group.element));
+    element.classList.toggle('several', groups.length > 1);
+    groups.forEach(({ show }, i) => show(digits[i]));
+  };
+}
+
+function createTen(chance: (p: number) => string) {
+  const element = document.createElement('div');
+  element.className = 'bars';
   const bars = Array.from({ length: 10 }, (_, digit) => {
     const bar = document.createElement('div');
     bar.className = 'bar';
@@ -12,20 +28,23 @@ export function createBars(element: HTMLElement, chance: (p: number) => string) 
     bar.ariaLabel = String(digit);
     bar.ariaValueMin = '0';
     bar.ariaValueMax = '1';
-    bar.append(String(digit), document.createElement('small'));
+    const label = document.createElement('span');
+    label.textContent = String(digit);
+    bar.append(label, document.createElement('small'));
     return bar;
   });
   element.append(...bars);
 
-  return (probabilities?: readonly number[]): void => {
-    const best = probabilities ? Math.max(...probabilities) : undefined;
+  function show(read: Digit | undefined): void {
+    element.classList.toggle('unsure', read?.sure === false);
     bars.forEach((bar, digit) => {
-      const p = probabilities?.[digit] ?? 0;
+      const p = read?.probabilities[digit] ?? 0;
       bar.ariaValueNow = p.toFixed(4);
       bar.ariaValueText = chance(p);
-      bar.querySelector('small')!.textContent = probabilities ? chance(p) : '';
+      bar.querySelector('small')!.textContent = read ? chance(p) : '';
       bar.style.setProperty('--p', String(p));
-      bar.classList.toggle('best', p === best);
+      bar.classList.toggle('best', digit === read?.digit);
     });
-  };
+  }
+  return { element, show };
 }

@@ -1,8 +1,8 @@
 /** @file The page in English and French. The English text is the key: index.html and the code say it. */
 
 const french = {
-  'Draw a digit: it is read here, on your own device.':
-    'Dessinez un chiffre : il est lu ici, sur votre appareil.',
+  'Draw a digit or a number: it is read here, on your own device.':
+    'Dessinez un chiffre ou un nombre : il est lu ici, sur votre appareil.',
   'Draw a digit': 'Dessinez un chiffre',
   'Drawing surface': 'Surface de dessin',
   Tools: 'Outils',
@@ -21,6 +21,9 @@ const french = {
   'Nothing to read': 'Rien à lire',
   '{} sure': 'sûr à {}',
   'or {}, {}': 'ou {}, {}',
+  'Not sure': 'Pas sûr',
+  'Perhaps {}': 'Peut-être {}',
+  'Perhaps no digit': 'Peut-être pas un chiffre',
   'What the network sees': 'Ce que voit le réseau',
   'How likely each digit is': 'Probabilité de chaque chiffre',
   Model: 'Modèle',

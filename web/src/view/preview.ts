@@ -1,14 +1,23 @@
-/** @file The picture that the network sees. */
+/** @file The pictures that the network sees. */
+import type { Digit } from '../recognizer';
 
-/** Returns a function that draws 28×28 grey levels 0 … 255 in the canvas' CSS colour, or nothing. */
+const SIDE = 28;
+
+/** Returns a function that draws what was seen of each digit, side by side, in the canvas' CSS colour. */
 export function createPreview(canvas: HTMLCanvasElement) {
   const context = canvas.getContext('2d')!;
-  return (image?: Float32Array): void => {
-    const pixels = new ImageData(28, 28);
-    image?.forEach((ink, i) => (pixels.data[4 * i + 3] = ink));
+  return (digits: readonly Digit[]): void => {
+    canvas.width = SIDE * Math.max(digits.length, 1); // which also clears it
+    const pixels = new ImageData(canvas.width, SIDE);
+    digits.forEach(({ image }, k) => {
+      image.forEach((ink, i) => {
+        const [x, y] = [k * SIDE + (i % SIDE), Math.floor(i / SIDE)];
+        pixels.data[4 * (y * canvas.width + x) + 3] = ink;
+      });
+    });
     context.putImageData(pixels, 0, 0);
     context.globalCompositeOperation = 'source-in';
     context.fillStyle = getComputedStyle(canvas).color;
-    context.fillRect(0, 0, 28, 28);
+    context.fillRect(0, 0, canvas.width, SIDE);
   };
 }

@@ -1,0 +1,154 @@
+/**
+ * @file Which pieces of ink make which digit: every likely grouping is read, and the most probable
+ * reading of the whole wins. `inkgrad/segment.py` is the same in Python, and says why.
+ *
+ * A piece is a stroke or, in a picture, a patch of ink. `candidates` lists the groups of pieces that
+ * may be one digit; each is read by the net; `choose` divides all pieces among groups so that the
+ * product of the groups' chances is the largest. What a division leaves overlapping from left to right
+ * costs extra: the bar of a 7 lies over its stem, the next digit does not.
+ */
+import type { Box } from './fit';
+
+/** Indices of pieces, ascending. */
+export type Group = readonly number[];
+
+// In sizes of the largest piece:
+/** The widest gap from left to right between pieces of one digit. */
+const NEAR = 0.35;
+/** The widest digit. */
+const WIDEST = 1.6;
+/** What is smaller and belongs to no digit is no ink that anyone meant. */
+const SPECK = 0.1;
+/** Pieces of a digit. */
+const MOST = 5;
+/** Groups of several pieces that are read, however much is scribbled. */
+const LIMIT = 128;
+
+/**
+ * The groups of pieces that may be one digit: each piece by itself, near ones together, and each run of
+ * near ones. A run is read as a whole however many pieces it has, so that a scribble can be told from
+ * a row of digits.
+ */
+export function candidates(boxes: readonly Box[]): Group[] {
+  const size = largest(boxes);
+  const isNear = (a: Box, b: Box) => -overlap(a, b) <= NEAR * size;
+  const near = boxes.map((box, i) =>
+    boxes.flatMap((other, j) => (j !== i && isNear(box, other) ? [j] : [])),
+  );
+  const alone = boxes.map((_, i): Group => [i]);
+  const groups: Group[] = [];
+  let grown = alone;
+  for (let pieces = 2; pieces <= MOST; pieces++) {
+    const wider = new Map<string, Group>();
+    for (const group of grown) {
+      for (const j of group.flatMap((i) => near[i]!)) {
+        if (group.includes(j)) continue;
+        const next = [...group, j].sort((a, b) => a - b);
+        const { x0, x1 } = around(next.map((i) => boxes[i]!));
+        if (x1 - x0 <= WIDEST * size) wider.set(String(next), next);
+      }
+    }
+    grown = [...wider.values()].sort(inOrder);
+    groups.push(...grown);
+    if (groups.length >= LIMIT) break;
+  }
+  groups.splice(LIMIT);
+  const known = new Set(groups.map(String));
+  const whole = runs(near).filter((run) => run.length > 1 && !known.has(String(run)));
+  return [...alone, ...groups, ...whole];
+}
+
+/**
+ * The division of all pieces into groups with the least sum of costs and overlaps, in reading order,
+ * less specks.
+ * @param costs the groups' negative log-probabilities; every piece by itself must be among the groups
+ */
+export function choose(
+  boxes: readonly Box[],
+  groups: readonly Group[],
+  costs: readonly number[],
+): Group[] {
+  const size = largest(boxes);
+  // Sets of pieces are bits of a number without limit.
+  const starting = boxes.map((): { members: bigint; cost: number; group: Group }[] => []);
+  groups.forEach((group, g) => {
+    const outside = boxes.filter((_, j) => !group.includes(j));
+    const shared = group.flatMap((i) => outside.map((other) => share(boxes[i]!, other, size)));
+    const members = group.reduce((bits, i) => bits | (1n << BigInt(i)), 0n);
+    starting[group[0]!]!.push({ members, cost: costs[g]! + sum(shared) / 2, group });
+  });
+
+  const known = new Map<bigint, { cost: number; groups: Group[] }>([[0n, { cost: 0, groups: [] }]]);
+  /** The cheapest division of the pieces whose bits are set in `left`. */
+  function cheapest(left: bigint): { cost: number; groups: Group[] } {
+    let best = known.get(left);
+    if (best) return best;
+    best = { cost: Infinity, groups: [] };
+    const first = boxes.findIndex((_, i) => left & (1n << BigInt(i)));
+    for (const { members, cost, group } of starting[first]!) {
+      if ((members & left) !== members) continue;
+      const rest = cheapest(left & ~members);
+      if (cost + rest.cost < best.cost) {
+        best = { cost: cost + rest.cost, groups: [group, ...rest.groups] };
+      }
+    }
+    known.set(left, best);
+    return best;
+  }
+
+  const boxOf = (group: Group) => around(group.map((i) => boxes[i]!));
+  const middle = ({ x0, x1 }: Box) => x0 + x1;
+  return cheapest((1n << BigInt(boxes.length)) - 1n)
+    .groups.filter((group) => largest([boxOf(group)]) >= SPECK * size)
+    .sort((a, b) => middle(boxOf(a)) - middle(boxOf(b)));
+}
+
+/** Around all of the boxes, of which there is at least one. */
+export function around(boxes: readonly Box[]): Box {
+  return boxes.reduce((a, b) => ({
+    x0: Math.min(a.x0, b.x0),
+    y0: Math.min(a.y0, b.y0),
+    x1: Math.max(a.x1, b.x1),
+    y1: Math.max(a.y1, b.y1),
+  }));
+}
+
+/** The longest side of any box. */
+const largest = (boxes: readonly Box[]) =>
+  boxes.reduce((long, { x0, y0, x1, y1 }) => Math.max(long, x1 - x0, y1 - y0), 0);
+
+/** How far two boxes overlap from left to right; negative: the gap between them. */
+const overlap = (a: Box, b: Box) => Math.min(a.x1, b.x1) - Math.max(a.x0, b.x0);
+
+/** The overlap in widths of the narrower box, 0 … 1. A stem without width counts as a tenth of size. */
+function share(a: Box, b: Box, size: number): number {
+  const narrower = Math.max(Math.min(a.x1 - a.x0, b.x1 - b.x0), size / 10);
+  return narrower > 0 ? Math.min(Math.max(overlap(a, b) / narrower, 0), 1) : 0;
+}
+
+/** The connected components of the pieces. */
+function runs(near: readonly (readonly number[])[]): Group[] {
+  const result: Group[] = [];
+  const seen = new Set<number>();
+  near.forEach((_, first) => {
+    if (seen.has(first)) return;
+    const run = [first];
+    seen.add(first);
+    for (const i of run) {
+      for (const j of near[i]!) {
+        if (!seen.has(j)) run.push(j);
+        seen.add(j);
+      }
+    }
+    result.push(run.sort((a, b) => a - b));
+  });
+  return result;
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+
+/** Groups of one length, as Python orders tuples. */
+function inOrder(a: Group, b: Group): number {
+  const k = a.findIndex((i, position) => i !== b[position]);
+  return k < 0 ? 0 : a[k]! - b[k]!;
+}
