@@ -30,13 +30,13 @@ def compose(samples: Sequence[Sample], n: int, rng: np.random.Generator) -> tupl
         written = unit(digit.strokes)
         _, extent = box(written)
         # What is wider than high, such as a 1 drawn lying, gets no taller than the rest allows.
-        size = height * rng.uniform(1 - UNEVEN, 1 + UNEVEN) / max(extent[1], 0.6 * extent[0])
+        size = height * rng.uniform(1 - UNEVEN, 1 + UNEVEN) / max(extent[1], 0.6 * extent[0], 0.1)
         lines += [size * line + (x, slope * x - size * extent[1]) for line in written]
         x += size * extent[0] + rng.uniform(*GAP)
 
     low, high = box(lines)
     room = CANVAS - width
-    scale = min(1, room / (high - low).max())
+    scale = min(1, room / max(*(high - low), 1))
     origin = width / 2 + rng.random(2) * (room - scale * (high - low))
     strokes = [Stroke(((line - low) * scale + origin).tolist(), width) for line in lines]
     return Drawing(strokes, CANVAS), "".join(str(digit.label) for digit in digits)

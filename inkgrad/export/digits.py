@@ -21,7 +21,7 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
     BatchNorm is folded away.
     """
     folded = fold_batchnorm(net)
-    weights = get_state_dict(folded) | get_state_dict(doubt, "doubt")
+    weights = get_state_dict(folded) | get_state_dict(doubt, "doubt.")
     Tensor.realize(*(tensor.replace(tensor.to("CPU").contiguous()) for tensor in weights.values()))
 
     def classify(image: Tensor) -> dict[str, Tensor]:
