@@ -50,13 +50,14 @@ def calibration_error(bins: list[Bin]) -> float:
 
 
 def plot(report: dict[str, dict[str, Any]]) -> bytes:
-    """The reliability diagram (PNG) of each part of `inkgrad.evaluate`'s report, side by side, and its answers' counts.
+    """The reliability diagram (PNG) of each part of `inkgrad.evaluate`'s report that has one, and its answers' counts.
 
     A perfectly calibrated reader's points lie on the diagonal.
     """
-    figure = Figure(figsize=(4.5 * len(report), 6), layout="constrained")
-    axes = figure.subplots(2, len(report), sharex=True, sharey="row", squeeze=False, height_ratios=(3, 1))
-    for (name, figures), diagram, counts in zip(report.items(), *axes, strict=True):
+    parts = {name: figures for name, figures in report.items() if "reliability" in figures}
+    figure = Figure(figsize=(4.5 * len(parts), 6), layout="constrained")
+    axes = figure.subplots(2, len(parts), sharex=True, sharey="row", squeeze=False, height_ratios=(3, 1))
+    for (name, figures), diagram, counts in zip(parts.items(), *axes, strict=True):
         _plot_bins(figures["reliability"], diagram, counts)
         diagram.set_title(f"{name}: ECE {figures['ece']:.2%}, NLL {figures['nll']:.4f} (n = {figures['n']:,})")
     axes[0, 0].set_ylabel("accuracy")

@@ -7,6 +7,7 @@ from typing import Any
 
 from tinygrad.nn.state import get_parameters
 
+from inkgrad.evaluate import told_apart
 from inkgrad.nets import Net
 
 SHAPES = {
@@ -42,10 +43,18 @@ def markdown(card: dict[str, Any], command: str) -> str:
     rows = [*settings.items(), *((f"augment: {k}", v) for k, v in recipe["augment"].items())]
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     made_with = ", ".join(f"{tool} {version}" for tool, version in card["made_with"].items())
-    strokes = ""
+    strokes = others = ""
+    surely = f"{card['mnist']['kept']:.1%} of MNIST's test digits"
     if "strokes" in card:
-        count = f"{card['strokes']['writers']} writers that no training saw"
-        strokes = f"- **Pen strokes of {count}:** {_figures(card['strokes'])}.\n"
+        count, numbers = f"{card['strokes']['writers']} writers that no training saw", card["numbers"]
+        strokes = f"""- **Pen strokes of {count}:** {_figures(card["strokes"])}.
+- **Whole numbers** of 1 to {len(numbers["by_length"])} of their digits: {numbers["accuracy"]:.2%} of
+  {numbers["n"]} read exactly, in {numbers["digits"]:.2%} the digits counted right.
+"""
+        surely += f" and {card['strokes']['kept']:.1%} of strokes"
+    for name, figures in card.get("others", {}).items():
+        others += f"- **Told from {name}** (n = {figures['n']:,}): {told_apart(figures)}; not sure of"
+        others += f" {figures['refused']:.1%}.\n"
     return f"""# {card["name"]}
 
 {card["shape"]}; {card["weights"]:,} weights, stored as float16.
@@ -55,9 +64,9 @@ def markdown(card: dict[str, Any], command: str) -> str:
 {strokes}- Measured by `{command}`; probabilities are softmax(logits / {card["temperature"]}).
 - **Trained on** {card["data"]}; device {card["training"]["device"]}, {card["training"]["seconds"]:.0f} s. The test set
   was read once, after training, and chose nothing.
-- **Not for** letters, several digits at once or pictures of anything else: where the log-odds of a digit are below
-  {card["sure"]} it says that it is not sure.
-- **Licence** {card["licence"]}. Made with {made_with}.
+- **Not for** letters or pictures of anything else. It is not sure where the log-odds of a digit are below
+  {card["sure"]}, and is sure of {surely}.
+{others}- **Licence** {card["licence"]}. Made with {made_with}.
 
 | recipe | |
 |---|---|

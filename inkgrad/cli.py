@@ -21,6 +21,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Strokes = Annotated[
     Path | None, typer.Option(help="Pen strokes as UNIPEN text (plain or .Z), such as pendigits-orig.tra.")
 ]
+Others = Annotated[
+    list[Path] | None,
+    typer.Option(help="What is no digit: a font, whose letters are drawn, or an IDX file of images; repeatable."),
+]
 Data = Annotated[Path | None, typer.Option(help="A folder with the four MNIST files; fetched where not given.")]
 
 # Commands import what they need when they run: tinygrad and matplotlib take a second that --help should not.
@@ -99,6 +103,7 @@ def export(
         bool, typer.Option("--onnx", help="Write the network as ONNX too, beside the model file.")
     ] = False,
     strokes: Strokes = None,
+    others: Others = None,
     path: Data = None,
 ) -> None:
     """Compile a trained network into one model file, measure it through that file and write its card beside it.
@@ -112,29 +117,31 @@ def export(
 
     from inkgrad import atomic, card, mnist, unipen
     from inkgrad import train as training
-    from inkgrad.evaluate import evaluate
+    from inkgrad.evaluate import evaluate, summary
     from inkgrad.export.digits import export_digits, read_net
     from inkgrad.finish import finish
+    from inkgrad.others import read as read_others
     from inkgrad.strokes import split
 
     if as_onnx:  # first, because it says where a package is missing, and the rest takes minutes
         from inkgrad.export.onnx import to_onnx
     data = mnist.load(path)
     samples, left_out = split(unipen.read(strokes)) if strokes else ([], [])
+    unlike = read_others(others or [])
     net = training.load(run)
     doubt, fitted = finish(net, data, samples, left_out)
     about = card.of_run(net, run, fitted)
     out = out or Path("models") / f"{about['net']}.safetensors"
     file = export_digits(net, doubt, data.test_images[0], about)
-    report = evaluate(file, data.test_images, data.test_labels, left_out, progress=track)
+    report = evaluate(file, data.test_images, data.test_labels, left_out, unlike, track)
     file = replace(file, card={**file.card, **report})
     atomic.write_bytes(out, file.to_bytes())
-    command = f"inkgrad evaluate {out}" + (f" --strokes {strokes.name} --unseen" if strokes else "") + " --json"
+    asked = [f"--strokes {strokes.name} --unseen"] if strokes else []
+    command = " ".join(["inkgrad evaluate", str(out), *asked, *(f"--others {path.name}" for path in others or [])])
     atomic.write_bytes(out.with_suffix(".md"), card.markdown(file.card, command).encode())
     if as_onnx:
         atomic.write_bytes(out.with_suffix(".onnx"), to_onnx(read_net(file), file.card))
-    figures = "; ".join(f"{name} {figures['accuracy']:.2%}" for name, figures in report.items())
-    print(f"{out}: {out.stat().st_size:,} bytes; {figures}")
+    print(f"{out}: {out.stat().st_size:,} bytes", *summary(report), sep="\n")
 
 
 @app.command(
@@ -145,38 +152,32 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="A model file.")],
     strokes: Strokes = None,
     unseen: Annotated[bool, typer.Option("--unseen", help="Only strokes of writers that training leaves out.")] = False,
+    others: Others = None,
     path: Data = None,
     plot: Annotated[Path | None, typer.Option(help="Write a reliability diagram (PNG).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure a model file, run as a page runs it: MNIST's test set and, with --strokes, drawn strokes."""
+    """Measure a model file, run as a page runs it: MNIST's test set and, with --strokes, drawn strokes and numbers."""
     from rich.progress import track
 
     from inkgrad import atomic, calibration, mnist, unipen
     from inkgrad.evaluate import evaluate as measure
+    from inkgrad.evaluate import summary
     from inkgrad.export import modelfile
+    from inkgrad.others import read as read_others
     from inkgrad.strokes import split
 
     file = modelfile.read(model)
     samples = unipen.read(strokes) if strokes else []
     if unseen:
         samples = split(samples)[1]
+    unlike = read_others(others or [])
     images = mnist.load(path)
     progress: dict[str, Any] = {} if as_json else {"progress": track}
-    report = measure(file, images.test_images, images.test_labels, samples, **progress)
+    report = measure(file, images.test_images, images.test_labels, samples, unlike, **progress)
     if plot:
         atomic.write_bytes(plot, calibration.plot(report))
-    if as_json:
-        print(json.dumps(report))
-        return
-    for name, figures in report.items():
-        print(
-            f"{name}: {figures['accuracy']:.2%} right ({figures['errors']} errors in {figures['n']:,}),"
-            f" calibration error {figures['ece']:.2%}"
-        )
-        for kind, spread in figures.get("spread", {}).items():
-            accuracies = ", ".join(f"{band} {accuracy:.2%}" for band, accuracy in figures[kind].items())
-            print(f"  {kind}: {accuracies}; spread {100 * spread:.2f} points")
+    print(json.dumps(report) if as_json else "\n".join(summary(report)))
 
 
 @app.command(epilog="Example: inkgrad predict note.jpg --model models/cnn.safetensors")

@@ -1,12 +1,12 @@
 """One report for every model: what its file, run as a page runs it, reads right and how well it knows it."""
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inkgrad.bands import arrange, by_band
 from inkgrad.calibration import (
     calibration_error,
     negative_log_likelihood,
@@ -15,16 +15,19 @@ from inkgrad.calibration import (
 )
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.fit import fit, visible
-from inkgrad.ink import Drawing, Stroke, rasterize
+from inkgrad.ink import rasterize
+from inkgrad.numbers import compose
+from inkgrad.others import Others
+from inkgrad.reader import Reader
 from inkgrad.runtime import Runtime
 from inkgrad.unipen import Sample
 
-WIDTHS = (14, 22, 30)  # pen widths, in units of a canvas of 280, at which strokes are evaluated
-SIZES = (60, 123, 187, 250)  # units of the digit's long side: the bounds of three bands, each as wide
-PLACES = ("centre", "between", "edge")  # three rings about the canvas's centre, each of the same area
+NUMBERS, LONGEST = 600, 6  # numbers that are composed, of 1 … 6 digits by turns
+
+Floats = NDArray[np.float32]
 
 
-def score(logits: NDArray[np.float32], labels: NDArray[np.integer[Any]], temperature: float) -> dict[str, Any]:
+def score(logits: Floats, labels: NDArray[np.integer[Any]], temperature: float) -> dict[str, Any]:
     """accuracy, errors, n, ece, nll (nats) and reliability (see there) of logits [N, 10] against labels [N]."""
     probability = probabilities(logits, temperature)
     errors = int((probability.argmax(1) != labels).sum())
@@ -39,46 +42,16 @@ def score(logits: NDArray[np.float32], labels: NDArray[np.integer[Any]], tempera
     }
 
 
-def draw(sample: Sample, width: float, size: float, place: NDArray[np.float64]) -> Drawing:
-    """The sample on a canvas of 280: `size` units on its long side, drawn with a pen of `width`.
-
-    place (x, y): where between the left or upper edge (−1) and the right or lower one (1), which the ink just touches.
-    """
-    points = np.concatenate([np.asarray(stroke, float).reshape(-1, 2) for stroke in sample.strokes])
-    low, extent = points.min(0), np.ptp(points, 0)
-    scale = size / max(extent.max(), 1)
-    room = np.maximum(280 - scale * extent - width, 0)
-    origin = (280 - scale * extent + place * room) / 2
-    return Drawing(
-        [Stroke(((np.asarray(s, float) - low) * scale + origin).tolist(), width) for s in sample.strokes if s]
-    )
+def classify(runtime: Runtime, images: Iterable[Floats]) -> tuple[Floats, Floats]:
+    """Logits [N, 10] of pictures [28, 28], and the log-odds [N] that each is a digit, through the file's classify."""
+    outputs = [runtime.run("classify", {"image": image}) for image in images]
+    return np.stack([output["logits"] for output in outputs]), np.concatenate([output["digit"] for output in outputs])
 
 
-def arrange(samples: Sequence[Sample], seed: int) -> tuple[list[Drawing], NDArray[np.intp]]:
-    """Three drawings of each sample, and their bands [3, N, 3]: which width, which size, which place.
-
-    As in a Latin square, each sample meets each width, each band of sizes and each band of places once: so the bands
-    hold the same digits, and what tells their accuracies apart is not the writing. Taken together, sizes and places
-    are spread evenly, from 60 to 250 units and over all that fit.
-    """
-    rng = np.random.default_rng(seed)
-    bands = np.stack([rng.permuted(np.tile(np.arange(3), (len(samples), 1)), axis=1).T for _ in range(3)], axis=2)
-    drawings = []
-    for (width, size, place), sample in zip(bands.reshape(-1, 3), [*samples] * 3, strict=True):
-        offset = rng.uniform(-1, 1, 2)
-        offset *= np.sqrt(rng.uniform(place, place + 1) / 3) / np.abs(offset).max()
-        drawings.append(draw(sample, WIDTHS[width], rng.uniform(SIZES[size], SIZES[size + 1]), offset))
-    return drawings, bands
-
-
-def classify_drawings(runtime: Runtime, drawings: Iterable[Drawing]) -> NDArray[np.float32]:
-    """Logits [N, 10] of drawings, fitted and rasterised as the page does, through the file's normalize and classify."""
-    logits = []
-    for drawing in drawings:
-        mask = rasterize(fit(visible(drawing))).astype(np.float32)
-        image = runtime.run("normalize", {"mask": mask})["image"]
-        logits.append(runtime.run("classify", {"image": image})["logits"])
-    return np.stack(logits)
+def normalized(runtime: Runtime, masks: Iterable[NDArray[np.uint8]]) -> Iterator[Floats]:
+    """The pictures [28, 28] of masks [112, 112], through the file's normalize."""
+    for mask in masks:
+        yield runtime.run("normalize", {"mask": mask.astype(np.float32)})["image"]
 
 
 def evaluate(
@@ -86,46 +59,73 @@ def evaluate(
     images: NDArray[np.uint8],
     labels: NDArray[np.uint8],
     samples: Sequence[Sample] = (),
+    others: Mapping[str, Others] | None = None,
     progress: Any = lambda iterable, **_: iterable,
 ) -> dict[str, Any]:
-    """The report on pictures [N, 28, 28] with labels [N] and, where samples are given, on drawn strokes.
+    """The report on pictures [N, 28, 28] with labels [N]; where given, on drawn strokes, and on what is no digit.
 
-    Strokes are drawn as `arrange` does, with a fixed seed. progress wraps long iterations as rich.progress.track does.
+    Strokes are drawn as `arrange` does, fitted and rasterised as the page does, and composed to numbers, with a fixed
+    seed. "kept" is the share of digits that are answered surely. progress wraps long iterations as
+    rich.progress.track does.
     """
-    runtime = Runtime(file)
-    temperature = float(file.card.get("temperature", 1))
-    greys = progress(images.astype(np.float32), description="MNIST test")
-    logits = np.stack([runtime.run("classify", {"image": image})["logits"] for image in greys])
-    report: dict[str, Any] = {"mnist": score(logits, labels, temperature)}
+    reader = Reader(file)
+    runtime, temperature = reader.runtime, reader.temperature
+    logits, odds = classify(runtime, progress(images.astype(np.float32), description="MNIST test"))
+    digits = {"auroc": odds}  # what others are told from
+    report: dict[str, Any] = {"mnist": {**score(logits, labels, temperature), "kept": kept(reader, odds)}}
     if samples:
         drawings, bands = arrange(samples, seed=0)
-        logits = classify_drawings(runtime, progress(drawings, description="strokes"))
+        masks = (rasterize(fit(visible(drawing))) for drawing in progress(drawings, description="strokes"))
+        logits, digits["auroc_strokes"] = classify(runtime, normalized(runtime, masks))
         truth = np.array([sample.label for sample in samples] * 3)
         report["strokes"] = {
             **score(logits, truth, temperature),
+            "kept": kept(reader, digits["auroc_strokes"]),
             **by_band(logits.argmax(1) == truth, bands.reshape(-1, 3)),
             "writers": len({sample.writer for sample in samples}),
             "confusion": confusion(truth, logits.argmax(1)).tolist(),
         }
+        report["numbers"] = read_numbers(reader, samples, progress)
+    for name, other in (others or {}).items():
+        _, odds = classify(runtime, normalized(runtime, progress(other.masks, description=name)))
+        figures: dict[str, float] = {key: auroc(of_digits, odds) for key, of_digits in digits.items()}
+        if not other.clear.all():
+            clear = odds[other.clear]
+            figures |= {f"{key}_clear": auroc(of_digits, clear) for key, of_digits in digits.items()}
+        report.setdefault("others", {})[name] = {**figures, "refused": 1 - kept(reader, odds), "n": len(odds)}
     return report
 
 
-def by_band(right: NDArray[np.bool_], bands: NDArray[np.intp]) -> dict[str, dict[str, float]]:
-    """The accuracy in each band of widths, sizes and places, and for each of the three the spread: highest − lowest.
-
-    right [N]: whether a drawing was read right; bands [N, 3] as `arrange` gives them.
+def read_numbers(reader: Reader, samples: Sequence[Sample], progress: Any) -> dict[str, Any]:
+    """How many of the composed numbers are read exactly ("accuracy"), also by length, and how many with the right
+    number of digits ("digits").
     """
-    names = {
-        "widths": [str(width) for width in WIDTHS],
-        "sizes": [f"{low}-{high}" for low, high in pairwise(SIZES)],
-        "places": list(PLACES),
+    rng = np.random.default_rng(0)
+    right, counted = [], []
+    for i in progress(range(NUMBERS), description="numbers"):
+        drawing, text = compose(samples, 1 + i % LONGEST, rng)
+        answer = "".join(str(digit.digit) for digit in reader.read(drawing))
+        right.append(answer == text)
+        counted.append(len(answer) == len(text))
+    by_length = np.mean(np.reshape(right, (-1, LONGEST)), 0)
+    return {
+        "accuracy": float(np.mean(right)),
+        "n": NUMBERS,
+        "by_length": {str(n): float(part) for n, part in enumerate(by_length, 1)},
+        "digits": float(np.mean(counted)),
     }
-    accuracy = {
-        kind: {name: float(right[bands[:, k] == band].mean()) for band, name in enumerate(of_kind)}
-        for k, (kind, of_kind) in enumerate(names.items())
-    }
-    spread = {kind: max(of_kind.values()) - min(of_kind.values()) for kind, of_kind in accuracy.items()}
-    return {**accuracy, "spread": spread}
+
+
+def kept(reader: Reader, odds: Floats) -> float:
+    """The share of pictures with these log-odds that are answered surely."""
+    return float((odds >= reader.sure).mean())
+
+
+def auroc(digits: Floats, others: Floats) -> float:
+    """The chance that a digit has higher log-odds than another picture (Mann and Whitney's U); half of ties count."""
+    ranked = np.sort(digits)
+    below = (ranked.searchsorted(others, "left") + ranked.searchsorted(others, "right")) / 2
+    return float(1 - below.mean() / len(digits))
 
 
 def confusion(truth: NDArray[np.integer[Any]], answers: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
@@ -133,3 +133,30 @@ def confusion(truth: NDArray[np.integer[Any]], answers: NDArray[np.integer[Any]]
     counts = np.zeros((10, 10), np.int64)
     np.add.at(counts, (truth, answers), 1)
     return counts
+
+
+def summary(report: Mapping[str, Any]) -> Iterator[str]:
+    """The report's lines for people."""
+    for name, figures in ((name, report[name]) for name in ("mnist", "strokes") if name in report):
+        yield (
+            f"{name}: {figures['accuracy']:.2%} right ({figures['errors']} errors in {figures['n']:,}),"
+            f" calibration error {figures['ece']:.2%}; sure of {figures['kept']:.2%}"
+        )
+        for kind, spread in figures.get("spread", {}).items():
+            accuracies = ", ".join(f"{band} {accuracy:.2%}" for band, accuracy in figures[kind].items())
+            yield f"  {kind}: {accuracies}; spread {100 * spread:.2f} points"
+    if numbers := report.get("numbers"):
+        yield f"numbers: {numbers['accuracy']:.2%} of {numbers['n']} read exactly"
+        yield "  digits: " + ", ".join(f"{n} {accuracy:.2%}" for n, accuracy in numbers["by_length"].items())
+    for name, figures in report.get("others", {}).items():
+        yield f"{name} (n = {figures['n']:,}): {told_apart(figures)}; not sure of {figures['refused']:.1%}"
+
+
+def told_apart(figures: Mapping[str, float]) -> str:
+    """The AUROCs of what is no digit."""
+    parts = []
+    for key, digits in {"auroc": "MNIST's digits", "auroc_strokes": "strokes"}.items():
+        if key in figures:
+            clear = f" ({figures[f'{key}_clear']:.4f} without O, o, I, l)" if f"{key}_clear" in figures else ""
+            parts.append(f"{figures[key]:.4f} from {digits}{clear}")
+    return "AUROC " + ", ".join(parts)

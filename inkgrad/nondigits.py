@@ -19,7 +19,8 @@ from inkgrad.styles import box, unit
 from inkgrad.unipen import Sample
 
 FACES = "futural", "futuram", "rowmans", "scripts", "cursive", "greeks", "cyrillic"
-SIGNS = set(string.ascii_letters + "#$%&*+=?@!") - set("OolI")  # these four are digits to anyone
+LIKE_DIGITS = set("OolI")  # which nobody can tell from 0 and 1
+SIGNS = set(string.ascii_letters + "#$%&*+=?@!") - LIKE_DIGITS
 
 Draw = Callable[[Sequence[Lines], np.random.Generator], Lines]
 

@@ -1,5 +1,6 @@
 """The report against its definitions, worked out another way."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
+from inkgrad.bands import PLACES, SIZES, WIDTHS, arrange, by_band, draw
 from inkgrad.calibration import probabilities
-from inkgrad.evaluate import PLACES, SIZES, WIDTHS, arrange, by_band, confusion, draw, score
+from inkgrad.evaluate import auroc, confusion, score, summary
 from inkgrad.ink import Drawing
+from inkgrad.numbers import GAP, compose
 from inkgrad.unipen import Sample
 
 logits = arrays.arrays(np.float32, (40, 10), elements=st.floats(-30, 30, width=32))
@@ -95,3 +98,55 @@ def test_bands_and_their_spread(rows: list[tuple[bool, int, int, int]]) -> None:
         assert report["spread"][kind] == pytest.approx(np.ptp(exact))
     assert list(report["widths"]) == ["14", "22", "30"] and list(report["places"]) == list(PLACES)
     assert list(report["sizes"]) == ["60-123", "123-187", "187-250"]
+
+
+scores = arrays.arrays(np.float32, st.integers(1, 30), elements=st.integers(-5, 5).map(float))  # so that there are ties
+
+
+@given(scores, scores)
+def test_auroc_is_the_share_of_pairs_in_order(digits: NDArray[np.float32], others: NDArray[np.float32]) -> None:
+    pairs = [(a > b) + (a == b) / 2 for a in digits for b in others]
+    assert auroc(digits, others) == pytest.approx(np.mean(pairs))
+
+
+writers = st.lists(digits, min_size=1, max_size=4)
+
+
+@given(writers, st.integers(1, 8), st.integers(0, 2**32 - 1))
+def test_numbers_lie_on_the_canvas(samples: list[Sample], n: int, seed: int) -> None:
+    drawing, text = compose(samples, n, np.random.default_rng(seed))
+    low, high = box(drawing)
+    width = drawing.strokes[0].width
+    assert (low >= width / 2 - 1e-6).all() and (high <= 280 - width / 2 + 1e-6).all()
+    assert len(text) == n and set(text) <= {str(sample.label) for sample in samples}
+    again, _ = compose(samples, n, np.random.default_rng(seed))
+    assert again == drawing
+
+
+def test_the_digits_of_a_number_are_of_different_writers_and_stand_side_by_side() -> None:
+    """Six writers, each with one digit and a number of strokes of his own, which tells whose is where."""
+    tall = [Sample(writer, writer, [[(0, 0), (30, 100)]] * (writer + 1)) for writer in range(6)]
+    rng = np.random.default_rng(4)
+    gaps = []
+    for _ in range(200):
+        drawing, text = compose(tall, 6, rng)
+        assert sorted(text) == list("012345")
+        starts = np.cumsum([0, *(int(digit) + 1 for digit in text)])
+        boxes = [box(Drawing(drawing.strokes[a:b])) for a, b in pairwise(starts)]
+        heights = np.array([(high - low)[1] for low, high in boxes])
+        assert heights.max() / heights.min() <= 1.15 / 0.85 + 1e-6
+        gaps += [b[0][0] - a[1][0] for a, b in pairwise(boxes)]
+    assert GAP[0] <= min(gaps) < 0 and 20 < max(gaps) <= GAP[1]
+
+
+def test_the_summary_says_every_figure() -> None:
+    part = {"accuracy": 0.9954, "errors": 46, "n": 10_000, "ece": 0.0008, "nll": 0.01, "kept": 0.9947}
+    report = {
+        "mnist": part,
+        "numbers": {"accuracy": 0.968, "n": 600, "by_length": {"1": 1.0, "2": 0.936}, "digits": 0.98},
+        "others": {"letters": {"auroc": 0.9444, "auroc_clear": 0.9466, "refused": 0.577, "n": 312}},
+    }
+    mnist, *numbers, letters = summary(report)
+    assert "99.54% right (46 errors in 10,000)" in mnist and "sure of 99.47%" in mnist
+    assert "96.80% of 600" in numbers[0] and "1 100.00%, 2 93.60%" in numbers[1]
+    assert "0.9444" in letters and "0.9466" in letters and "57.7%" in letters and "312" in letters

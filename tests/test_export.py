@@ -18,6 +18,7 @@ from tinygrad import Tensor, nn
 from tinygrad.nn.state import get_state_dict
 
 from inkgrad import mnist
+from inkgrad.doubt import evidence
 from inkgrad.errors import Error
 from inkgrad.export import Function, export, modelfile
 from inkgrad.export.capture import capture
@@ -44,17 +45,18 @@ def of_one(call: object, *shapes: tuple[int, ...], **weights: Tensor) -> Functio
     return Function(named, {f"x{i}": shape for i, shape in enumerate(shapes)}, weights)
 
 
-def doubt(net: Net) -> nn.Linear:
-    last = net.layers[-1]
-    assert isinstance(last, nn.Linear)
-    return nn.Linear(int(last.weight.shape[1]) + 1, 1)
+def doubt_of(net: Net) -> nn.Linear:
+    """A layer with random weights that reads what `doubt.evidence` gives for the net."""
+    Tensor.manual_seed(5)
+    return nn.Linear(int(evidence(net, Tensor.zeros(1, 28, 28))[1].shape[1]), 1)
 
 
 def test_digit_nets_agree_with_onnx_runtime(random_net: Net, digits: mnist.Mnist) -> None:
     images = digits.test_images[:100].astype(np.float32)
-    runtime = Runtime(export_digits(random_net, doubt(random_net), digits.test_images[0], {}))
+    runtime = Runtime(export_digits(random_net, doubt_of(random_net), digits.test_images[0], {}))
     (expected,) = session(random_net).run(None, {"image": images})
-    logits = np.stack([runtime.run("classify", {"image": image})["logits"] for image in images])
+    outputs = [runtime.run("classify", {"image": image}) for image in images]
+    logits = np.stack([output["logits"] for output in outputs])
     # The file holds the weights as float16, the oracle as float32: a thousandth of the logits' size.
     assert np.abs(logits - expected).max() <= 4e-3 * np.abs(expected).max()
     assert (logits.argmax(1) == expected.argmax(1)).mean() >= 0.98
@@ -122,7 +124,7 @@ def test_exp2_is_exact_to_a_few_ulp(values: list[float]) -> None:
 def test_normalize_agrees_with_itself_uncompiled(digits: mnist.Mnist, random_net: Net) -> None:
     masks = np.zeros((20, MASK, MASK), np.float32)
     masks[:, 30:114, 20:104] = np.repeat(np.repeat(digits.test_images[:20], 3, 1), 3, 2)[:, :82]  # cut at the edge
-    runtime = Runtime(export({"normalize": digit_functions(random_net, doubt(random_net))["normalize"]}, {}, {}))
+    runtime = Runtime(export({"normalize": digit_functions(random_net, doubt_of(random_net))["normalize"]}, {}, {}))
     results = np.stack([runtime.run("normalize", {"mask": mask})["image"] for mask in masks])
     assert np.abs(results - normalize(Tensor(masks)).numpy()).max() <= 1
 
@@ -149,15 +151,17 @@ def test_the_same_weights_give_the_same_bytes() -> None:
 
 
 def test_the_file_is_plain_safetensors_with_half_precision_weights(random_net: Net, tmp_path: Path) -> None:
-    file = export_digits(random_net, doubt(random_net), np.eye(28, dtype=np.uint8) * 255, {"name": "ñ"})
+    file = export_digits(random_net, doubt_of(random_net), np.eye(28, dtype=np.uint8) * 255, {"name": "ñ"})
     path = tmp_path / "m.safetensors"
     path.write_bytes(file.to_bytes())
     again = modelfile.read(path)
     assert again.card["name"] == "ñ" and again.programs == file.programs
     assert all((again.tensors[name] == tensor).all() for name, tensor in file.tensors.items())
     assert all(again.tensors[name].dtype == np.float16 for name in again.programs["classify"]["weights"])
-    logits = Runtime(again).run("classify", {"image": again.tensors["selftest.classify.image"]})["logits"]
-    assert np.abs(logits - again.tensors["selftest.classify.logits"]).max() <= 1e-3
+    outputs = Runtime(again).run("classify", {"image": again.tensors["selftest.classify.image"]})
+    assert outputs["logits"].shape == (10,) and outputs["digit"].shape == (1,)
+    for name, output in outputs.items():
+        assert np.abs(output - again.tensors[f"selftest.classify.{name}"]).max() <= 1e-3
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", b"\xff" * 100, b"\2\0\0\0\0\0\0\0{}"])
