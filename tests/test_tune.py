@@ -8,7 +8,9 @@ from tinygrad import Tensor
 
 from inkgrad.export import Function, export
 from inkgrad.export.capture import TUNED, Options, Untuned, kernels
+from inkgrad.export.digits import untrained
 from inkgrad.export.tune import measure, tune
+from inkgrad.nets import NETS
 from inkgrad.runtime import Runtime
 
 WEIGHT = np.random.default_rng(0).normal(size=(64, 96)).astype(np.float32)
@@ -53,3 +55,8 @@ def test_a_wrong_candidate_is_never_timed(monkeypatch: pytest.MonkeyPatch) -> No
 def test_options_that_do_not_apply_are_passed_over() -> None:
     (kernel,) = kernels(product())
     assert measure(kernel, [None, [["UPCAST", 7, 4]]])[1] == math.inf
+
+
+def test_the_table_is_of_the_kernels_there_are() -> None:
+    functions = [function for net in NETS for function in untrained(net).values()]
+    assert set(TUNED) == {kernel.key for function in functions for kernel in kernels(function)}, "run inkgrad tune"

@@ -76,14 +76,24 @@ TUNED: dict[str, Options | None] = json.loads(TABLE.read_text("utf-8"))
 
 @dataclass(frozen=True)
 class Untuned:
-    """A scheduled kernel before its options, and the bytes of its arguments, of which it writes the first."""
+    """A scheduled kernel, before its options."""
 
-    ast: UOp
-    sizes: tuple[int, ...]
+    call: UOp
+
+    @property
+    def ast(self) -> UOp:
+        return self.call.src[0]
 
     @property
     def key(self) -> str:
         return key(self.ast)
+
+    @property
+    def sizes(self) -> list[int]:
+        """The bytes of its arguments, of which it writes the first."""
+        info = to_program(self.ast, C).arg
+        assert info.outs == (info.globals[0],), "a kernel writes its first argument"
+        return [self.call.src[1 + i].nbytes() for i in info.globals]
 
     def c(self, options: Options | None) -> tuple[str, str] | None:
         """The C function with these options, tinygrad's own where None, and its name; None where they do not apply."""
@@ -158,15 +168,11 @@ def _view(argument: UOp) -> tuple[UOp, int]:
 
 
 def kernels(function: Function) -> list[Untuned]:
-    """The kernels of a function, each once. All write their first argument alone."""
+    """The kernels of a function, each once."""
     inputs = [Tensor.empty(*shape, dtype=dtypes.float32, device="CPU").realize() for shape in function.inputs.values()]
     results = [tensor.cast(dtypes.float32).contiguous() for tensor in function.call(*inputs).values()]
-    found = {}
-    for call in Tensor.schedule_linear(*results).src:
-        info = to_program(call.src[0], C).arg
-        assert info.outs == (info.globals[0],), "a kernel writes its first argument"
-        found[key(call.src[0])] = Untuned(call.src[0], tuple(call.src[1 + i].nbytes() for i in info.globals))
-    return list(found.values())
+    found = [Untuned(call) for call in Tensor.schedule_linear(*results).src]
+    return list({kernel.key: kernel for kernel in found}.values())
 
 
 def capture(name: str, function: Function) -> Program:

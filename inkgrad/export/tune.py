@@ -57,7 +57,8 @@ def measure(kernel: Untuned, candidates: Sequence[Options | None]) -> list[float
     node = shutil.which("node")
     if node is None:
         raise Error("node is not installed; tuning times kernels in it")
-    places = [0, *accumulate(-(-size // 256) * 256 for size in kernel.sizes)]
+    sizes = kernel.sizes
+    places = [0, *accumulate(-(-size // 256) * 256 for size in sizes)]
     arguments = ", ".join(f"(void*)(base + {place})" for place in places[:-1])
     text, kept = [EXP2], list[int]()
     for i, options in enumerate(candidates):
@@ -74,7 +75,7 @@ def measure(kernel: Untuned, candidates: Sequence[Options | None]) -> list[float
         module.write(compile_c("\n".join(text)))
         module.flush()
         script = str(Path(__file__).with_name("time.mjs"))
-        command = [node, "--no-liftoff", script, module.name, str(len(kept)), str(places[-1]), str(kernel.sizes[0])]
+        command = [node, "--no-liftoff", script, module.name, str(len(kept)), str(places[-1]), str(sizes[0])]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Error(f"node cannot time a kernel: {done.stderr.strip().splitlines()[-1]}")
