@@ -114,9 +114,8 @@ def divisions() -> str:
     for n in [*range(10), 14, 30]:
         left, top = rng.integers(0, 40 * max(n, 1), n), rng.integers(0, 60, n)
         width, height = rng.integers(0, 50, n), rng.integers(0, 90, n)
-        boxes: list[Box] = list(
-            zip(left.tolist(), top.tolist(), (left + width).tolist(), (top + height).tolist(), strict=True)
-        )
+        corners = np.stack([left, top, left + width, top + height], 1)
+        boxes: list[Box] = [tuple(box) for box in sorted(corners.tolist(), key=lambda box: box[0] + box[2])]
         groups = candidates(boxes)
         costs = rng.exponential(1, len(groups)).round(3).tolist()
         chosen = choose(boxes, groups, costs)

@@ -99,6 +99,9 @@ def train(
 def export(
     run: Annotated[Path, typer.Argument(help="A finished run folder.")],
     out: Annotated[Path | None, typer.Option(help="The model file; models/NET.safetensors where not given.")] = None,
+    as_onnx: Annotated[
+        bool, typer.Option("--onnx", help="Write the network as ONNX too, beside the model file.")
+    ] = False,
     strokes: Strokes = None,
     others: Others = None,
     path: Data = None,
@@ -115,11 +118,13 @@ def export(
     from inkgrad import atomic, card, mnist, unipen
     from inkgrad import train as training
     from inkgrad.evaluate import evaluate, summary
-    from inkgrad.export.digits import export_digits
+    from inkgrad.export.digits import export_digits, read_net
     from inkgrad.finish import finish
     from inkgrad.others import read as read_others
     from inkgrad.strokes import split
 
+    if as_onnx:  # first, because it says where a package is missing, and the rest takes minutes
+        from inkgrad.export.onnx import to_onnx
     data = mnist.load(path)
     samples, left_out = split(unipen.read(strokes)) if strokes else ([], [])
     unlike = read_others(others or [])
@@ -134,6 +139,8 @@ def export(
     asked = [f"--strokes {strokes.name} --unseen"] if strokes else []
     command = " ".join(["inkgrad evaluate", str(out), *asked, *(f"--others {path.name}" for path in others or [])])
     atomic.write_bytes(out.with_suffix(".md"), card.markdown(file.card, command).encode())
+    if as_onnx:
+        atomic.write_bytes(out.with_suffix(".onnx"), to_onnx(read_net(file), file.card))
     print(f"{out}: {out.stat().st_size:,} bytes", *summary(report), sep="\n")
 
 
@@ -205,6 +212,37 @@ def predict(
         print(json.dumps({"text": text, "digits": found}))
     else:
         print(f"{text} ({prod(float(digit.probabilities.max()) for digit in digits):.1%})")
+
+
+@app.command(epilog="Example: inkgrad tune cnn")
+def tune(
+    nets: Annotated[
+        list[str] | None, typer.Argument(help="Networks whose kernels are tuned; all where not given.")
+    ] = None,
+) -> None:
+    """Find the kernel options that are fastest on WebAssembly, for the exporter's table (minutes a network).
+
+    Kernels that the table has are left as they are; what was found stays when stopped.
+    """
+    from rich.progress import track
+
+    from inkgrad import atomic
+    from inkgrad.export.capture import TABLE, kernels
+    from inkgrad.export.digits import untrained
+    from inkgrad.export.tune import tune as fastest
+    from inkgrad.nets import NETS
+
+    if unknown := set(nets or []) - NETS.keys():
+        raise Error(f"{', '.join(sorted(unknown))}: no such network; there are {', '.join(NETS)}")
+    table = json.loads(TABLE.read_text("utf-8"))
+    for net in nets or NETS:
+        found = {kernel.key: kernel for function in untrained(net).values() for kernel in kernels(function)}
+        for key, kernel in track([*found.items()], net):
+            if key not in table:
+                table[key] = fastest(kernel)
+                lines = ",\n".join(f'"{key}": {json.dumps(table[key])}' for key in sorted(table))
+                atomic.write_bytes(TABLE, f"{{\n{lines}\n}}\n".encode())
+    print(f"{TABLE}: {sum(options is not None for options in table.values())} of {len(table)} kernels are tuned")
 
 
 @app.command(epilog="Example: inkgrad serve --port 8000")

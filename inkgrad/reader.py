@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,13 @@ from numpy.typing import NDArray
 from inkgrad.calibration import probabilities
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.fit import fit, visible
-from inkgrad.ink import Drawing, rasterize
+from inkgrad.ink import Drawing, Stroke, rasterize
 from inkgrad.pieces import cuts, mask, pieces
 from inkgrad.runtime import Runtime
 from inkgrad.segment import Box, Group, around, candidates, choose
 
 Bytes = NDArray[np.uint8]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,17 @@ class Reader:
 
     def read(self, drawing: Drawing) -> list[Digit]:
         """The digits of a drawing, from left to right; none where there is no ink."""
-        strokes = visible(drawing).strokes
-        boxes = []
-        for stroke in strokes:
-            xs, ys = zip(*stroke.points, strict=True)
-            boxes.append((min(xs), min(ys), max(xs), max(ys)))
-        return self._read(boxes, lambda group: rasterize(fit(Drawing([strokes[i] for i in group], drawing.size))))
+        strokes = from_left([(bounds(stroke), stroke) for stroke in visible(drawing).strokes])
+
+        def draw(group: Group) -> Bytes:
+            return rasterize(fit(Drawing([strokes[i][1] for i in group], drawing.size)))
+
+        return self._read([box for box, _ in strokes], draw)
 
     def read_picture(self, ink: Bytes) -> list[Digit]:
         """The digits of a picture's ink [h, w] (picture.py), from left to right; boxes are in its pixels."""
-        parts = [part for piece in pieces(ink) for part in cuts(piece)]
-        return self._read([part.box for part in parts], lambda group: mask(ink, [parts[i] for i in group]))
+        parts = from_left([(part.box, part) for piece in pieces(ink) for part in cuts(piece)])
+        return self._read([box for box, _ in parts], lambda group: mask(ink, [parts[i][1] for i in group]))
 
     def _read(self, boxes: Sequence[Box], draw: Callable[[Group], Bytes]) -> list[Digit]:
         """The digits of pieces with these boxes; draw gives the mask [112, 112] of a group of them as one digit."""
@@ -64,3 +66,14 @@ class Reader:
         digit = int(chances.argmax())
         cost = float(np.logaddexp(0, -odds)) - math.log(chances[digit])
         return Digit(digit, chances, odds >= self.sure, box), cost
+
+
+def from_left(pieces: Sequence[tuple[Box, T]]) -> list[tuple[Box, T]]:
+    """Pieces with their boxes, by the middles of these."""
+    return sorted(pieces, key=lambda piece: piece[0][0] + piece[0][2])
+
+
+def bounds(stroke: Stroke) -> Box:
+    """Around the stroke's centre line."""
+    xs, ys = zip(*stroke.points, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)

@@ -5,22 +5,22 @@ each is read by the net; `choose` divides all pieces among groups so that the pr
 largest. Digits of one number stand side by side, so what a division leaves overlapping from left to right costs extra:
 the bar of a 7 lies over its stem, the next digit does not.
 
-The lengths below were set on numbers composed of PenDigits' training writers' digits. `web/src/ink/segment.ts` is the
-same in TypeScript.
+Pieces come ordered from left to right, by the middles of their boxes. The lengths below were set on numbers composed
+of PenDigits' training writers' digits. `web/src/ink/segment.ts` is the same in TypeScript.
 """
 
-import math
 from collections.abc import Sequence
-from heapq import heappop, heappush
+from functools import cache
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
-Group = tuple[int, ...]  # indices of pieces, ascending
+Group = tuple[int, ...]  # indices of pieces, ascending, which is from left to right
 
 # In sizes of the largest piece:
 NEAR = 0.35  # the widest gap from left to right between pieces of one digit
 WIDEST = 1.6  # digit
 SPECK = 0.1  # what is smaller and belongs to no digit is no ink that anyone meant
 MOST = 5  # pieces of a digit
+WINDOW = 8  # pieces in a row among which those of one digit lie: so few divisions are to be compared
 LIMIT = 128  # groups of several pieces that are read, however much is scribbled
 
 
@@ -39,7 +39,7 @@ def candidates(boxes: Sequence[Box]) -> list[Group]:
     grown = alone
     for _ in range(MOST - 1):
         wider = {tuple(sorted((*group, j))) for group in grown for i in group for j in near[i].difference(group)}
-        grown = sorted(group for group in wider if width(boxes, group) <= WIDEST * size)
+        grown = sorted(g for g in wider if g[-1] - g[0] < WINDOW and width(boxes, g) <= WIDEST * size)
         groups += grown
         if len(groups) >= LIMIT:
             break
@@ -54,27 +54,24 @@ def choose(boxes: Sequence[Box], groups: Sequence[Group], costs: Sequence[float]
     """
     size = largest(boxes)
     starting: list[list[tuple[int, float, Group]]] = [[] for _ in boxes]
-    least = [math.inf] * len(boxes)  # that a piece costs as its part of any group
     for group, cost in zip(groups, costs, strict=True):
         outside = set(range(len(boxes))).difference(group)
-        cost += sum(share(boxes[i], boxes[j], size) for i in group for j in outside) / 2
-        starting[group[0]].append((sum(1 << i for i in group), cost, group))
-        for i in group:
-            least[i] = min(least[i], cost / len(group))
+        shared = sum(share(boxes[i], boxes[j], size) for i in group for j in outside)
+        starting[group[0]].append((sum(1 << i for i in group), cost + shared / 2, group))
 
-    # A*: what is left costs at least its pieces' least. Were all divisions gone through, 30 strokes would take seconds.
-    queue: list[tuple[float, int, list[Group]]] = [(sum(least), (1 << len(boxes)) - 1, [])]
-    seen = set[int]()
-    while queue[0][1]:
-        estimate, left, chosen = heappop(queue)
-        if left in seen:
-            continue
-        seen.add(left)
+    @cache
+    def cheapest(left: int) -> tuple[float, tuple[Group, ...]]:
+        """The cost and the groups for the pieces whose bits are set in left."""
+        if not left:
+            return 0.0, ()
+        divisions = []
         for members, cost, group in starting[(left & -left).bit_length() - 1]:
             if members & left == members:
-                more = cost - sum(least[i] for i in group)
-                heappush(queue, (estimate + more, left & ~members, [*chosen, group]))
-    chosen = queue[0][2]
+                rest, others = cheapest(left & ~members)
+                divisions.append((cost + rest, (group, *others)))
+        return min(divisions, key=lambda division: division[0])
+
+    _, chosen = cheapest((1 << len(boxes)) - 1)
     meant = [group for group in chosen if largest([around(boxes, group)]) >= SPECK * size]
     return sorted(meant, key=lambda group: around(boxes, group)[0] + around(boxes, group)[2])
 

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from released import MODELS, python_doubt, python_net
+from released import MODELS, python_doubt
 from tinygrad import Tensor, nn
 
 from inkgrad import doubt, mnist
 from inkgrad.export import modelfile
+from inkgrad.export.digits import read_net
 from inkgrad.nets import NETS, Net
 from inkgrad.runtime import Runtime
 
@@ -102,7 +103,7 @@ def test_a_released_file_doubts_as_tinygrad_does(name: str, digits: mnist.Mnist)
     runtime = Runtime(modelfile.read(MODELS[name]))
     noise = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
     images = np.concatenate([digits.test_images[:60], noise]).astype(np.float32)
-    expected = doubt.odds(python_net(name), python_doubt(name), Tensor(images)).numpy()
+    expected = doubt.odds(read_net(modelfile.read(MODELS[name])), python_doubt(name), Tensor(images)).numpy()
     outputs = [runtime.run("classify", {"image": image}) for image in images]
     got = np.stack([np.concatenate([output["logits"], output["digit"]]) for output in outputs])
     assert np.abs(got - expected).max() <= 1e-4 * np.abs(expected).max()

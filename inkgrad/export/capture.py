@@ -4,12 +4,18 @@ tinygrad schedules a callable on its CPU device without running it; each schedul
 and to C. No GPU, no Dawn and no compiler take part. tests/test_canary.py names what moved when tinygrad is raised.
 """
 
+import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from tinygrad import Tensor, dtypes
 from tinygrad.codegen import to_program
+from tinygrad.codegen.opt import KernelOptError, Opt, OptOps
+from tinygrad.codegen.opt.postrange import Scheduler
+from tinygrad.codegen.opt.search import get_kernel_actions
 from tinygrad.device import Compiler
 from tinygrad.helpers import Target
 from tinygrad.renderer.cstyle import ClangRenderer
@@ -60,6 +66,56 @@ class Function:
     weights: dict[str, Tensor]
 
 
+# tinygrad's own ways to split a kernel's loops: [["UPCAST", axis, amount], …].
+Options = list[list[Any]]
+
+TABLE = Path(__file__).with_name("tuned.json")
+# By `key`; None, and kernels of no entry: tinygrad's own heuristic.
+TUNED: dict[str, Options | None] = json.loads(TABLE.read_text("utf-8"))
+
+
+@dataclass(frozen=True)
+class Untuned:
+    """A scheduled kernel before its options, and the bytes of its arguments, of which it writes the first."""
+
+    ast: UOp
+    sizes: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        return key(self.ast)
+
+    def c(self, options: Options | None) -> tuple[str, str] | None:
+        """The C function with these options, tinygrad's own where None, and its name; None where they do not apply."""
+        try:
+            program = to_program(_with_options(self.ast, options), C)
+        except KernelOptError:  # loops that `more` sees may have been joined by then
+            return None
+        return program.src[2].arg, program.arg.function_name
+
+    def more(self, options: Options, most: int) -> list[Options]:
+        """options with one more, in every way that unrolls no more than `most` iterations into one."""
+        scheduler = Scheduler(self.ast, C)
+        scheduler.convert_loop_to_global()
+        for opt in _opts(options):
+            scheduler.apply_opt(opt)
+        wider = get_kernel_actions(scheduler, include_0=False, max_up=most).values()
+        return [[[opt.op.name, opt.axis, opt.arg] for opt in one.applied_opts] for one in wider]
+
+
+def key(ast: UOp) -> str:
+    """What a kernel computes, whatever its options: 16 hexadecimal digits, the same in every process."""
+    return str(ast.key.hex()[:16])
+
+
+def _opts(options: Options) -> tuple[Opt, ...]:
+    return tuple(Opt(OptOps[name], axis, amount) for name, axis, amount in options)
+
+
+def _with_options(ast: UOp, options: Options | None) -> UOp:
+    return ast if options is None else ast.replace(arg=replace(ast.arg, opts_to_apply=_opts(options)))
+
+
 def _round_up(size: int, unit: int = ALIGN) -> int:
     return (size + unit - 1) // unit * unit
 
@@ -101,6 +157,18 @@ def _view(argument: UOp) -> tuple[UOp, int]:
     return buffer, offset
 
 
+def kernels(function: Function) -> list[Untuned]:
+    """The kernels of a function, each once. All write their first argument alone."""
+    inputs = [Tensor.empty(*shape, dtype=dtypes.float32, device="CPU").realize() for shape in function.inputs.values()]
+    results = [tensor.cast(dtypes.float32).contiguous() for tensor in function.call(*inputs).values()]
+    found = {}
+    for call in Tensor.schedule_linear(*results).src:
+        info = to_program(call.src[0], C).arg
+        assert info.outs == (info.globals[0],), "a kernel writes its first argument"
+        found[key(call.src[0])] = Untuned(call.src[0], tuple(call.src[1 + i].nbytes() for i in info.globals))
+    return list(found.values())
+
+
 def capture(name: str, function: Function) -> Program:
     """Schedules function on the CPU device, without running it, and returns its validated plan.
 
@@ -130,7 +198,7 @@ def capture(name: str, function: Function) -> Program:
                 f"program {name!r}: step {step} is a {ast.op.name.lower()}, not a kernel: realise such tensors before"
                 " the export and pass them as weights"
             )
-        wgsl, c = to_program(ast, WGSL), to_program(ast, C)
+        wgsl, c = to_program(ast, WGSL), to_program(_with_options(ast, TUNED.get(key(ast))), C)
         info = wgsl.arg
         assert (info.globals, info.outs) == (c.arg.globals, c.arg.outs), "both languages take the same arguments"
         kernel = _named(kernels, wgsl, c)

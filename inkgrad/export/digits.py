@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from tinygrad import Tensor, nn
-from tinygrad.nn.state import get_state_dict
+from tinygrad.nn.state import get_state_dict, load_state_dict
 
-from inkgrad.doubt import odds
+from inkgrad.doubt import evidence
 from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.ink import MASK
-from inkgrad.nets import Net, fold_batchnorm
+from inkgrad.nets import NETS, Net, fold_batchnorm
 from inkgrad.normalize import SIDE, normalize
 
 
@@ -25,8 +25,8 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
     Tensor.realize(*(tensor.replace(tensor.to("CPU").contiguous()) for tensor in weights.values()))
 
     def classify(image: Tensor) -> dict[str, Tensor]:
-        both = odds(folded, doubt, image)[0]
-        return {"logits": both[:10], "digit": both[10:]}
+        logits, seen = evidence(folded, image)
+        return {"logits": logits[0], "digit": doubt(seen)[0]}
 
     return {
         "normalize": Function(lambda mask: {"image": normalize(mask.unsqueeze(0))[0]}, {"mask": (MASK, MASK)}, {}),
@@ -34,6 +34,22 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
     }
 
 
+def untrained(net: str) -> dict[str, Function]:
+    """The functions of a network of NETS with whatever weights: what their kernels are does not depend on them."""
+    made = NETS[net]()
+    features = int(evidence(made, Tensor.zeros(1, SIDE, SIDE))[1].shape[1])
+    return digit_functions(made, nn.Linear(features, 1))
+
+
 def export_digits(net: Net, doubt: nn.Linear, sample: NDArray[np.uint8], card: dict[str, Any]) -> ModelFile:
     """The model file of a trained net. sample is a picture [28, 28] of a digit, the file's self-test."""
     return export(digit_functions(net, doubt), {"classify": {"image": sample.astype(np.float32)}}, card)
+
+
+def read_net(file: ModelFile) -> Net:
+    """The network of a digit model file, BatchNorm folded, with the weights that the file holds widened to float32."""
+    net = fold_batchnorm(NETS[file.card["net"]]())
+    names = file.programs["classify"]["weights"]
+    weights = {name: Tensor(file.tensors[name].astype(np.float32)) for name in names}
+    load_state_dict(net, weights, verbose=False)
+    return net

@@ -15,7 +15,7 @@ from inkgrad.export.program import Dispatch, Program
 
 # 2^x = 2^n · 2^f with n whole and |f| ≤ ½: the Taylor series of e^(f ln 2) to the seventh power errs by less than 1e-8,
 # and n goes straight into the exponent. Below 2^-126 the result is 0, from 2^128 on it is infinite; NaN stays NaN.
-_EXP2 = """
+EXP2 = """
 static inline float exp2f_(float x) {
   if (x >= 128.0f) return __builtin_inff();
   if (x < -126.0f) return 0.0f;
@@ -44,7 +44,7 @@ _FLAGS = [
 
 def source(programs: Sequence[Program]) -> str:
     """The C text of the module. Kernels of different programs may share names, so each carries its program's."""
-    parts = [_EXP2]
+    parts = [EXP2]
     for program in programs:
         local = {kernel.name: f"{program.name}_{kernel.name}" for kernel in program.kernels}
         parts += [
@@ -61,16 +61,21 @@ def source(programs: Sequence[Program]) -> str:
 
 
 def compile_module(programs: Sequence[Program]) -> bytes:
-    """Compiles with clang and wasm-ld. Raises Error where they are missing or refuse the source."""
+    """The module of the programs. Raises Error as `compile_c` does."""
+    return compile_c(source(programs))
+
+
+def compile_c(text: str) -> bytes:
+    """A WebAssembly module of C, by clang and wasm-ld. Raises Error where they are missing or refuse the text."""
     for tool, package in (("clang", "clang"), ("wasm-ld", "lld")):
         if shutil.which(tool) is None:
             raise Error(f"{tool} is not installed; exporting needs it (on Debian: apt install {package})")
     with tempfile.TemporaryDirectory() as folder:
-        text, module = Path(folder, "programs.c"), Path(folder, "programs.wasm")
-        text.write_text(source(programs))
+        file, module = Path(folder, "programs.c"), Path(folder, "programs.wasm")
+        file.write_text(text)
         # clang runs inside the folder: a path in its arguments could reach the module and make it differ.
         done = subprocess.run(
-            ["clang", *_FLAGS, text.name, "-o", module.name], cwd=folder, capture_output=True, text=True, check=False
+            ["clang", *_FLAGS, file.name, "-o", module.name], cwd=folder, capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise Error(f"clang refused the generated C: {done.stderr.strip().splitlines()[0]}")

@@ -9,13 +9,14 @@ import pytest
 from attention import Attention, attention_oracle
 from numpy.typing import NDArray
 from playwright.sync_api import Page
-from released import python_net
+from released import MODELS
 from strokes import drawings
 from tinygrad import Tensor
 from tinygrad.nn.state import get_state_dict
 
 from inkgrad import mnist
-from inkgrad.export import Function, export
+from inkgrad.export import Function, export, modelfile
+from inkgrad.export.digits import read_net
 from inkgrad.ink import MASK, rasterize
 from inkgrad.nets import NETS
 from inkgrad.normalize import normalize
@@ -29,13 +30,12 @@ RUN = """async ({ url, backend, program, input, output, data, size }) => {
   if (model.status.backend !== backend) throw new Error(model.status.reason);
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
   const floats = new Float32Array(bytes.buffer);
-  const results = [];
-  for (let i = 0; i < floats.length; i += size) {
-    const outputs = await model.active.run(program, { [input]: floats.slice(i, i + size) });
-    results.push(Array.from(outputs[output]));
-  }
+  const batch = Array.from({ length: floats.length / size }, (_, i) => ({
+    [input]: floats.subarray(i * size, (i + 1) * size),
+  }));
+  const results = await model.active.runAll(program, batch);
   model.destroy();
-  return JSON.stringify(results);
+  return JSON.stringify(results.map((outputs) => Array.from(outputs[output])));
 }"""
 
 
@@ -51,7 +51,7 @@ def in_page(
 @pytest.mark.parametrize("name", NETS)
 def test_classify_equals_python_on_1000_test_images(page: Page, site: str, name: str, digits: mnist.Mnist) -> None:
     images = digits.test_images[:1000].astype(np.float32)
-    expected = python_net(name)(Tensor(images)).numpy()
+    expected = read_net(modelfile.read(MODELS[name]))(Tensor(images)).numpy()
     page.goto(site)
     for backend in BACKENDS:
         logits = in_page(page, f"./models/{name}.safetensors", backend, "classify", ("image", "logits"), images)

@@ -72,6 +72,41 @@ def test_the_bars_are_meters_that_sum_to_one(page: Page, site: str) -> None:
     assert abs(sum(values) - highest) <= 0.02 * highest
 
 
+@pytest.mark.parametrize("backend", ["webgpu", "wasm"])
+def test_a_number_is_read_as_a_number(page: Page, site: str, backend: str) -> None:
+    ready(page, site, f"?backend={backend}", backend)
+    for i, digit in enumerate((4, 0, 7)):
+        draw_with_mouse(page, placed(digit, 15 + 90 * i, 80, 65))
+    shows(page, "digits", "407")
+    result = answer(page)
+    assert (result["digits"], result["text"], result["sure"]) == ("407", "407", "true")
+    groups = page.locator("#bars > div").all()
+    best = [group.locator(".best").all() for group in groups]
+    assert [[bar.get_attribute("aria-label") for bar in bars] for bars in best] == [["4"], ["0"], ["7"]]
+    assert all(group.get_by_role("meter").count() == 10 for group in groups)
+    frames = [frame.bounding_box() for frame in page.locator(".frame").all()]
+    pad = page.locator("#pad").bounding_box()
+    assert pad is not None and len(frames) == 3
+    for i, frame in enumerate(frames):
+        assert frame is not None
+        middle = (frame["x"] + frame["width"] / 2 - pad["x"]) * 280 / pad["width"]
+        assert abs(middle - (15 + 90 * i + 32)) < 15
+    button(page, "Undo").click()
+    assert answer(page)["digits"] == "40"
+    button(page, "Clear").click()
+    assert answer(page)["digits"] == "" and page.locator(".frame").count() == 0
+    expect(page.get_by_role("meter")).to_have_count(10)
+
+
+def test_a_scribble_is_no_digit(page: Page, site: str) -> None:
+    ready(page, site, "?backend=wasm")
+    star = [(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]
+    draw_with_mouse(page, [star])
+    result = answer(page)
+    assert (result["text"], result["sure"]) == ("?", "false")
+    expect(page.locator("#confidence")).to_have_text("Not sure")
+
+
 def test_prediction_follows_the_pen_before_it_is_lifted(page: Page, site: str) -> None:
     ready(page, site, "?backend=wasm")
     path = placed(3)[0]

@@ -48,6 +48,15 @@ def test_runs_asked_for_at_once_are_all_answered(page: Page) -> None:
     assert answers == ["webgpu", *[ANSWER] * 20]
 
 
+def test_a_batch_is_answered_in_its_order(page: Page) -> None:
+    answers = page.evaluate("""async () => {
+      const model = await loadModel(modelFile(), { backend: 'webgpu' });
+      const batch = Array.from({ length: 20 }, (_, k) => ({ image: Float32Array.of(k + 1, 0, 0, 0) }));
+      return (await model.runAll('classify', batch)).map(({ logits }) => logits[0]);
+    }""")
+    assert answers == [(k + 1) ** 2 for k in range(20)]
+
+
 def test_runs_in_flight_when_the_device_is_lost_are_answered(page: Page) -> None:
     seen: dict[str, Any] = page.evaluate("""async () => {
       const backends = [], answers = [];

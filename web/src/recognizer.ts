@@ -166,7 +166,7 @@ function piecesOf(drawing: Drawing): Pieces {
   if (picture) {
     const sheet = flatten({ ...drawing, picture });
     const scale = size / sheet.width;
-    const parts = pieces(sheet).flatMap(cuts);
+    const parts = fromLeft(pieces(sheet).flatMap(cuts), ({ box }) => box);
     const boxes = parts.map(({ box }) => box);
     const bounds = boxes.map(({ x0, y0, x1, y1 }) => {
       return { x0: x0 * scale, y0: y0 * scale, x1: x1 * scale, y1: y1 * scale };
@@ -174,7 +174,7 @@ function piecesOf(drawing: Drawing): Pieces {
     const mask = (group: Group) => maskOf(sheet, group.map((i) => parts[i]!)); // prettier-ignore
     return { boxes, bounds, keys: parts.map(keyOf), mask };
   }
-  const { strokes } = visible(drawing);
+  const strokes = fromLeft(visible(drawing).strokes, (stroke) => boxOf([stroke])!);
   const mask = (group: Group) => rasterize(fit({ size, strokes: group.map((i) => strokes[i]!) }));
   return {
     boxes: strokes.map((stroke) => boxOf([stroke])!),
@@ -182,6 +182,12 @@ function piecesOf(drawing: Drawing): Pieces {
     keys: strokes.map(keyOf),
     mask,
   };
+}
+
+/** Pieces by the middles of their boxes. */
+function fromLeft<Piece>(pieces: readonly Piece[], boxOf: (piece: Piece) => Box): Piece[] {
+  const middle = (piece: Piece) => boxOf(piece).x0 + boxOf(piece).x1;
+  return [...pieces].sort((a, b) => middle(a) - middle(b));
 }
 
 const keyed = new WeakMap<object, number>();

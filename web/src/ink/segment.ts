@@ -5,11 +5,12 @@
  * A piece is a stroke or, in a picture, a patch of ink. `candidates` lists the groups of pieces that
  * may be one digit; each is read by the net; `choose` divides all pieces among groups so that the
  * product of the groups' chances is the largest. What a division leaves overlapping from left to right
- * costs extra: the bar of a 7 lies over its stem, the next digit does not.
+ * costs extra: the bar of a 7 lies over its stem, the next digit does not. Pieces come ordered from left
+ * to right, by the middles of their boxes.
  */
 import type { Box } from './fit';
 
-/** Indices of pieces, ascending. */
+/** Indices of pieces, ascending, which is from left to right. */
 export type Group = readonly number[];
 
 // In sizes of the largest piece:
@@ -21,6 +22,8 @@ const WIDEST = 1.6;
 const SPECK = 0.1;
 /** Pieces of a digit. */
 const MOST = 5;
+/** Pieces in a row among which those of one digit lie: so few divisions are to be compared. */
+const WINDOW = 8;
 /** Groups of several pieces that are read, however much is scribbled. */
 const LIMIT = 128;
 
@@ -45,7 +48,8 @@ export function candidates(boxes: readonly Box[]): Group[] {
         if (group.includes(j)) continue;
         const next = [...group, j].sort((a, b) => a - b);
         const { x0, x1 } = around(next.map((i) => boxes[i]!));
-        if (x1 - x0 <= WIDEST * size) wider.set(String(next), next);
+        const isTogether = next.at(-1)! - next[0]! < WINDOW && x1 - x0 <= WIDEST * size;
+        if (isTogether) wider.set(String(next), next);
       }
     }
     grown = [...wider.values()].sort(inOrder);

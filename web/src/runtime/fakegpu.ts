@@ -34,6 +34,7 @@ class FakeBuffer {
     if (this.state !== 'unmapped') throw new Error('mapAsync: already mapped');
     if (this.device.gone && !this.device.gpu.forgetMaps) throw new Error('mapAsync: device lost');
     this.state = 'pending';
+    this.device.maps++;
     await new Promise<void>((resolve, reject) => {
       this.#reject = reject;
       const done = () => {
@@ -52,6 +53,8 @@ class FakeBuffer {
 
 export class FakeDevice extends EventTarget {
   gone = false;
+  /** How often a buffer was mapped to be read. */
+  maps = 0;
   readonly held: (() => void)[] = [];
   readonly #buffers: FakeBuffer[] = [];
   #lose!: (info: { reason: string; message: string }) => void;

@@ -20,6 +20,15 @@ test('runs asked for at once take turns', async () => {
   expect(answers).toEqual(images.map((image) => ({ logits: classify(image) })));
 });
 
+test('a batch comes back in its order, however long, and costs one read-back for every 16', async () => {
+  const backend = await create();
+  const images = Array.from({ length: 37 }, (_, k) => image.map((x) => x + k));
+  const answers = await backend.runAll('classify', images.map((image) => ({ image }))); // prettier-ignore
+  expect(answers).toEqual(images.map((image) => ({ logits: classify(image) })));
+  expect(gpu.devices[0]!.maps).toBe(3);
+  expect(await backend.runAll('classify', [])).toEqual([]);
+});
+
 test('each output comes back from its own place', async () => {
   const backend = await create((parts) => {
     const { outputs } = parts.programs['classify'];

@@ -1,0 +1,55 @@
+"""Kernel options: what is chosen computes the same and, timed again, is no slower; what is wrong is never chosen."""
+
+import math
+
+import numpy as np
+import pytest
+from tinygrad import Tensor
+
+from inkgrad.export import Function, export
+from inkgrad.export.capture import TUNED, Options, Untuned, kernels
+from inkgrad.export.tune import measure, tune
+from inkgrad.runtime import Runtime
+
+WEIGHT = np.random.default_rng(0).normal(size=(64, 96)).astype(np.float32)
+
+
+def product() -> Function:
+    weight = Tensor(WEIGHT, device="CPU").realize()
+    return Function(lambda x: {"y": weight @ x}, {"x": (96,)}, {"w": weight})
+
+
+def test_options_are_found_and_the_export_with_them_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    (kernel,) = kernels(product())
+    options = tune(kernel)
+    assert options is not None and kernel.c(options) != kernel.c(None)
+    monkeypatch.setitem(TUNED, kernel.key, options)
+    x = np.random.default_rng(1).normal(size=96).astype(np.float32)
+    y = Runtime(export({"f": product()}, {}, {})).run("f", {"x": x})["y"]
+    assert np.abs(y - WEIGHT.astype(np.float16).astype(np.float64) @ x).max() <= 1e-4
+
+
+def test_a_key_names_what_a_kernel_computes() -> None:
+    (a,), (b,) = kernels(product()), kernels(product())
+    (other,) = kernels(Function(lambda x: {"y": x.sum()}, {"x": (96,)}, {}))
+    assert a.key == b.key != other.key
+
+
+def test_a_wrong_candidate_is_never_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    (kernel,) = kernels(product())
+    compile_c = Untuned.c
+
+    def broken(self: Untuned, options: Options | None) -> tuple[str, str] | None:
+        compiled = compile_c(self, options)
+        assert compiled is not None
+        source, name = compiled
+        return (source if options is None else source.replace("0.0f", "1.0f")), name
+
+    monkeypatch.setattr(Untuned, "c", broken)
+    heuristic, wrong = measure(kernel, [None, []])
+    assert math.isfinite(heuristic) and wrong == math.inf
+
+
+def test_options_that_do_not_apply_are_passed_over() -> None:
+    (kernel,) = kernels(product())
+    assert measure(kernel, [None, [["UPCAST", 7, 4]]])[1] == math.inf
