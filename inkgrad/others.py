@@ -1,6 +1,7 @@
 """Pictures of what is no digit, from files: letters of fonts, and images in IDX files such as Fashion-MNIST."""
 
 import gzip
+import io
 import string
 import zlib
 from collections.abc import Sequence
@@ -53,9 +54,11 @@ def read(paths: Sequence[Path]) -> dict[str, Others]:
 def letters(path: Path) -> Others:
     """A font's A … Z, a … z, each as a picture of it would be read: boxed, its strokes as thick as a pen's."""
     try:
-        font = ImageFont.truetype(path, HEIGHT)
-    except FileNotFoundError:
-        raise Error(f"{path}: no such file; give a font or an IDX file of images") from None
+        data = path.read_bytes()
+    except OSError as error:
+        raise Error(f"{path}: {error.strerror}; give a font or an IDX file of images") from None
+    try:
+        font = ImageFont.truetype(io.BytesIO(data), HEIGHT)
     except OSError as error:
         raise Error(f"{path}: no font that can be read ({error})") from None
     masks = []

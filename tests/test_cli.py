@@ -1,5 +1,6 @@
 """The command line: what it prints, and that every bad input is one clear line and exit 1."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -118,7 +119,9 @@ def test_what_is_no_picture_of_ink_is_one_clear_line(tmp_path: Path) -> None:
 def test_evaluate_reports_mnist_and_strokes_as_json(tmp_path: Path) -> None:
     """Through the smallest model: the figures of its card, and strokes that read as what they are labelled."""
     plot = tmp_path / "reliability.png"
-    done = inkgrad("evaluate", MODELS["cnn-tiny"], "--strokes", ones(tmp_path), "--plot", plot, "--json")
+    clothes = clothes_in(tmp_path)
+    words = ("--strokes", ones(tmp_path), "--others", clothes, "--plot", plot, "--json")
+    done = inkgrad("evaluate", MODELS["cnn-tiny"], *words)
     report = json.loads(done.stdout)
     assert report["mnist"]["n"] == 10_000
     assert report["mnist"]["accuracy"] == pytest.approx(1 - report["mnist"]["errors"] / 10_000)
@@ -127,8 +130,38 @@ def test_evaluate_reports_mnist_and_strokes_as_json(tmp_path: Path) -> None:
     confusion = np.array(report["strokes"]["confusion"])
     assert confusion.shape == (10, 10) and confusion[1, 1] == 6 == confusion.sum()
     assert report["strokes"]["spread"] == {"widths": 0, "sizes": 0, "places": 0}
+    assert report["numbers"]["n"] == 600 and list(report["numbers"]["by_length"]) == list("123456")
+    assert report["numbers"]["accuracy"] == pytest.approx(np.mean(list(report["numbers"]["by_length"].values())))
+    assert 0.99 <= report["mnist"]["kept"] <= 1
+    told = report["others"]["clothes"]
+    assert told["n"] == 40 and told["auroc"] >= 0.9 and told["refused"] > 1 - report["mnist"]["kept"]
     with Image.open(plot) as diagram:
         assert diagram.format == "PNG"
+
+
+def clothes_in(folder: Path) -> Path:
+    """An IDX file of forty pictures of noise, in a folder of its own."""
+    path = folder / "clothes" / "some-images-idx3-ubyte.gz"
+    path.parent.mkdir(exist_ok=True)
+    pixels = np.random.default_rng(2).integers(0, 256, (40, 28, 28), np.uint8)
+    path.write_bytes(gzip.compress(bytes((0, 0, 8, 3)) + np.array([40, 28, 28], ">i4").tobytes() + pixels.tobytes()))
+    return path
+
+
+def test_what_is_no_digit_is_named_where_it_cannot_be_read(tmp_path: Path) -> None:
+    def said(name: str, content: bytes | None = None) -> str:
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        line = refused("evaluate", MODELS["cnn-tiny"], "--others", tmp_path / name)
+        assert name in line
+        return line
+
+    assert "No such file" in said("none.ttf")
+    assert "No such file" in said("none-images.gz")
+    assert "no font that can be read" in said("text.woff2", b"no font")
+    assert "give a font" in said("text.txt", b"no font")
+    assert "give a font or an IDX file" in said("raw-images.gz", b"no gzip")
+    assert "damaged" in said("short-images-idx3-ubyte", bytes((0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 28, 0, 0, 0, 28)))
 
 
 @pytest.fixture
