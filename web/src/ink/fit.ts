@@ -79,10 +79,12 @@ export function visible({ size, strokes }: Drawing): Drawing {
 
 /** A stroke that is left as it is stays the same object, so that what was read of it need not be read again. */
 function partsLeft(stroke: Stroke, erasers: readonly Stroke[], size: number): Stroke[] {
-  const isOn = ([x, y]: Point) => 0 <= x && x <= size && 0 <= y && y <= size;
-  if (erasers.length === 0 && stroke.points.every(isOn))
-    return stroke.points.length > 0 ? [stroke] : [];
   const points = within(stroke, size);
+  const isOn = ([x, y]: Point) => 0 <= x && x <= size && 0 <= y && y <= size;
+  if (erasers.length === 0 && points.every(isOn)) {
+    if (points.length === stroke.points.length) return points.length > 0 ? [stroke] : [];
+    return points.length > 0 ? [{ ...stroke, points }] : [];
+  }
   const lines = erasers.map((eraser) => ({ width: eraser.width, line: within(eraser, size) }));
   const parts: Point[][] = [[]];
   for (const point of densify(points, size / 280)) {
