@@ -22,7 +22,7 @@ from inkgrad.doubt import evidence
 from inkgrad.errors import Error
 from inkgrad.export import Function, export, modelfile
 from inkgrad.export.capture import capture
-from inkgrad.export.digits import digit_functions, export_digits
+from inkgrad.export.digits import export_digits, untrained
 from inkgrad.export.program import Dispatch, PlanError, Program, Range
 from inkgrad.ink import MASK
 from inkgrad.nets import Net
@@ -121,21 +121,22 @@ def test_exp2_is_exact_to_a_few_ulp(values: list[float]) -> None:
     assert (np.abs(result[finite] - expected[finite]) <= 4 * np.spacing(expected[finite])).all()
 
 
-def test_normalize_agrees_with_itself_uncompiled(digits: mnist.Mnist, random_net: Net) -> None:
+def test_normalize_agrees_with_itself_uncompiled(digits: mnist.Mnist) -> None:
     masks = np.zeros((20, MASK, MASK), np.float32)
     masks[:, 30:114, 20:104] = np.repeat(np.repeat(digits.test_images[:20], 3, 1), 3, 2)[:, :82]  # cut at the edge
-    runtime = Runtime(export({"normalize": digit_functions(random_net, doubt_of(random_net))["normalize"]}, {}, {}))
+    runtime = Runtime(export({"normalize": untrained("cnn-tiny")["normalize"]}, {}, {}))
     results = np.stack([runtime.run("normalize", {"mask": mask})["image"] for mask in masks])
     assert np.abs(results - normalize(Tensor(masks)).numpy()).max() <= 1
 
 
 SCRIPT = """
 import hashlib, numpy as np
-from tinygrad import Tensor, nn
-from inkgrad.export.digits import export_digits
-from inkgrad.nets import NETS
+from tinygrad import Tensor
+from inkgrad.export import export
+from inkgrad.export.digits import untrained
 Tensor.manual_seed(3)
-file = export_digits(NETS["cnn-tiny"](), nn.Linear(401, 1), np.eye(28, dtype=np.uint8) * 255, {"b": 1, "a": 2})
+image = np.eye(28, dtype=np.float32) * 255
+file = export({"classify": untrained("cnn-tiny")["classify"]}, {"classify": {"image": image}}, {"b": 1, "a": 2})
 print(hashlib.sha256(file.to_bytes()).hexdigest())
 """
 

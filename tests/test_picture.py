@@ -18,15 +18,12 @@ from hypothesis.extra.numpy import arrays
 from notes import SIZE, note, photograph
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
-from released import MODELS
 from strokes import DIGITS
 
 from inkgrad import picture
 from inkgrad.errors import Error
-from inkgrad.export import modelfile
 from inkgrad.mnist import Mnist
 from inkgrad.pieces import Piece, components, cuts, mask, pieces
-from inkgrad.runtime import Runtime
 
 ROOT = Path(__file__).parent.parent
 Bytes = NDArray[np.uint8]
@@ -205,23 +202,6 @@ def test_a_printed_number_keeps_its_pieces(change: Callable[[Image.Image], Image
     scale = image.width / 640
     for box, original in zip(boxes, pieces(picture.ink(np.asarray(printed(NUMBER)))), strict=True):
         np.testing.assert_allclose(np.array(box) / scale, original.box, atol=22)  # the tilt: 320 px · sin 4°
-
-
-def test_digits_in_photographed_notes_are_read() -> None:
-    runtime = Runtime(modelfile.read(MODELS["cnn"]))
-    rng = np.random.default_rng(2)
-    right = n = 0
-    for i in range(24):
-        truth = rng.permutation(10)[: rng.integers(1, 6)]
-        photo = photograph(note([[np.array(line) for line in DIGITS[d]] for d in truth], rng, ruled=i % 2 == 0), rng)
-        ink = picture.ink(np.asarray(photo.convert("L")))
-        found = pieces(ink)
-        assert len(found) == len(truth)
-        for digit, piece in zip(truth, found, strict=True):
-            image = runtime.run("normalize", {"mask": mask(ink, [piece]).astype(np.float32)})
-            right += int(runtime.run("classify", image)["logits"].argmax() == digit)
-            n += 1
-    assert right >= 0.95 * n
 
 
 def test_blank_paper_in_bad_light_is_blank() -> None:
