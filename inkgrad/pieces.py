@@ -99,13 +99,14 @@ def components(ink: Bytes) -> list[Piece]:
 
 def cuts(piece: Piece) -> list[Piece]:
     """A wide piece, perhaps digits that touch, cut into upright slices, from left to right: at the columns with the
-    least ink for an eighth of the height to either side. One narrower than ¾ of its height: itself.
+    least ink for an eighth of the height to either side. One no wider than high: itself.
 
-    Of 120 pairs of digits of unseen writers that touched, 88 have a cut that leaves both readable by the cnn.
+    Narrower ones are left whole because slices cost: of 100 photographed numbers whose digits do not touch, cnn-tiny
+    reads 94 exactly, 96 without any cut, and 91 where whatever is wider than ¾ of its height is cut.
     """
     x0, y0, x1, y1 = piece.box
     width, height = x1 - x0, y1 - y0
-    if 4 * width <= 3 * height:
+    if width <= height:
         return [piece]
     y, start, end = piece.runs.T
     change = np.bincount(start - x0, minlength=width + 1) - np.bincount(end - x0, minlength=width + 1)

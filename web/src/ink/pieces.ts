@@ -126,12 +126,12 @@ function pieceOf(runs: readonly Run[]): Piece {
 
 /**
  * A wide piece, perhaps digits that touch, cut into upright slices, from left to right: at the columns
- * with the least ink for an eighth of the height to either side. One narrower than ¾ of its height: itself.
+ * with the least ink for an eighth of the height to either side. One no wider than high: itself.
  */
 export function cuts(piece: Piece): Piece[] {
   const { x0, y0, x1, y1 } = piece.box;
   const [width, height] = [x1 - x0, y1 - y0];
-  if (4 * width <= 3 * height) return [piece];
+  if (width <= height) return [piece];
   const columns = new Int32Array(width);
   for (const [, start, end] of piece.runs) {
     for (let x = start; x < end; x++) columns[x - x0]! += 1;
