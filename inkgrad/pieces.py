@@ -102,7 +102,7 @@ def cuts(piece: Piece) -> list[Piece]:
     least ink for an eighth of the height to either side. One no wider than high: itself.
 
     Narrower ones are left whole because slices cost: of 100 photographed numbers whose digits do not touch, cnn-tiny
-    reads 94 exactly, 96 without any cut, and 91 where whatever is wider than ¾ of its height is cut.
+    reads 94 exactly, 96 without any cut; with cuts from ¾ of the height on, 136 of 150 others.
     """
     x0, y0, x1, y1 = piece.box
     width, height = x1 - x0, y1 - y0
