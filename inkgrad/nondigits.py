@@ -82,10 +82,11 @@ KINDS: dict[Draw, float] = {letter: 0.5, pair: 0.2, part: 0.1, scribble: 0.1, po
 def pictures(samples: Sequence[Sample], n: int, seed: int) -> Bytes:
     """Grey pictures [n, 28, 28], uint8, of ink that is no digit, varied and drawn as `strokes.pictures` draws digits.
 
-    Parts and pairs are made of samples; without any the other kinds take their share.
+    Parts and pairs are made of samples; without any, or any of several strokes, the other kinds take their share.
     """
     digits = [unit(sample.strokes) for sample in samples]
-    shares = {draw: share for draw, share in KINDS.items() if digits or draw not in (part, pair)}
+    possible: dict[Draw, bool] = {part: any(len(lines) > 1 for lines in digits), pair: bool(digits)}
+    shares = {draw: share for draw, share in KINDS.items() if possible.get(draw, True)}
     rng = np.random.default_rng(seed)
     kinds = rng.choice(len(shares), n, p=np.array([*shares.values()]) / sum(shares.values()))
     draws = [[*shares][kind] for kind in kinds]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkgrad.calibration import probabilities
+from inkgrad.errors import Error
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.fit import fit, visible
 from inkgrad.ink import Drawing, Stroke, rasterize
@@ -31,11 +32,13 @@ class Digit:
 
 
 class Reader:
-    """A loaded model file that reads drawings and pictures."""
+    """A loaded model file that reads drawings and pictures. Raises Error for one that reads no digits."""
 
     def __init__(self, file: ModelFile) -> None:
+        if not file.card.keys() >= {"temperature", "sure"} or not file.programs.keys() >= {"normalize", "classify"}:
+            raise Error("the model file reads no digits, or was exported before it could doubt; export it again")
         self.runtime = Runtime(file)
-        self.temperature, self.sure = (float(file.card[name]) for name in ("temperature", "sure"))
+        self.temperature, self.sure = float(file.card["temperature"]), float(file.card["sure"])
 
     def read(self, drawing: Drawing) -> list[Digit]:
         """The digits of a drawing, from left to right; none where there is no ink."""

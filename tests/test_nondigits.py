@@ -74,3 +74,8 @@ def test_pictures_are_of_all_kinds_and_depend_on_the_seed_alone(monkeypatch: pyt
 
 def test_without_samples_the_other_kinds_are_drawn() -> None:
     assert (pictures([], 50, seed=0).max((1, 2)) > 200).all()
+
+
+def test_samples_of_single_strokes_give_no_parts() -> None:
+    line = Sample(1, 0, [[(0.0, 0.0), (0.0, 9.0)]])
+    assert pictures([line], 40, 0).shape == (40, 28, 28)

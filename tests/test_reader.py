@@ -1,5 +1,7 @@
 """Reading whole numbers with the released files: what belongs together, what does not, and what is no ink at all."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from notes import note, photograph
@@ -7,6 +9,7 @@ from released import MODELS
 from strokes import DIGITS, Path, arc, placed
 
 from inkgrad import picture
+from inkgrad.errors import Error
 from inkgrad.export import modelfile
 from inkgrad.ink import Drawing, Stroke
 from inkgrad.numbers import compose
@@ -128,3 +131,10 @@ def test_photographed_numbers_are_read(reader: Reader) -> None:
 
 def test_a_blank_picture_holds_no_digit(reader: Reader) -> None:
     assert reader.read_picture(np.zeros((50, 80), np.uint8)) == []
+
+
+def test_a_file_that_reads_no_digits_is_refused() -> None:
+    file = modelfile.read(MODELS["cnn-tiny"])
+    for broken in (replace(file, card={}), replace(file, programs={})):
+        with pytest.raises(Error, match="reads no digits"):
+            Reader(broken)

@@ -77,7 +77,7 @@ export async function loadRecognizer(
   const outputs = programs.get('classify')?.outputs;
   if (side !== MASK || !outputs?.has('logits') || !outputs.has('digit')) {
     model.destroy();
-    throw new Error('The model file reads no digits: it lacks the programs normalize and classify');
+    throw new Error('The model file reads no digits, or is too old: export it again');
   }
   const temperature = typeof card.temperature === 'number' ? card.temperature : 1;
   const threshold = typeof card.sure === 'number' ? card.sure : -Infinity;
