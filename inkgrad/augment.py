@@ -1,4 +1,4 @@
-"""Warps: rotation, scale, shear, shift and elastic distortion, as one gather on the training device.
+"""Warps: rotation, scale, shear, shift and elastic distortion, as one gather on the training device; and thickness.
 
 The distortions are those of Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks Applied to
 Visual Document Analysis" (ICDAR 2003).
@@ -6,6 +6,7 @@ Visual Document Analysis" (ICDAR 2003).
 
 import functools
 import math
+from typing import cast
 
 import numpy as np
 from tinygrad import Tensor, dtypes
@@ -16,16 +17,31 @@ SIZE = 28
 SIGMA = 5.0  # px, of the Gaussian that smooths the elastic field
 # A Gaussian of σ needs no more than one noise value each σ px: 8 × 8 of them, from −4 to 31.
 LATTICE = 8
-NOISE = 7 + 2 * LATTICE**2  # uniform values in −1…1 that one image takes
+NOISE = 8 + 2 * LATTICE**2  # uniform values in −1…1 that one image takes
 
 
 def augment(images: Tensor, noise: Tensor, limits: Augment) -> Tensor:
     """Warp grey images [B, 28, 28], 0…255, each by its own row of `noise` [B, NOISE], uniform in −1…1.
 
     Every pixel of the result (float32, same shape) is looked up in the image, bilinearly, at a place that an affine
-    map about the centre and the elastic field decide; outside the image is paper. Zero noise changes nothing, exactly.
+    map about the centre and the elastic field decide; outside the image is paper. Then strokes grow or shrink by up to
+    a pixel on either side. Zero noise changes nothing, exactly.
     """
-    y, x = _sources(noise, limits)
+    warped = _warp(images, *_sources(noise, limits))
+    if not limits.thickness:
+        return warped
+    warped = warped.contiguous()
+    more = (noise[:, 7] * limits.thickness).reshape(-1, 1, 1)
+    return warped + more.relu() * (_thickest(warped) - warped) - (-more).relu() * (warped + _thickest(-warped))
+
+
+def _thickest(images: Tensor) -> Tensor:
+    """The largest of each pixel and its eight neighbours."""
+    return cast(Tensor, images.unsqueeze(1).max_pool2d(3, 1, padding=1)).squeeze(1)
+
+
+def _warp(images: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """images, looked up bilinearly at row y and column x, both [B, 28, 28], in px."""
     top, left = y.floor(), x.floor()
     down, right = y - top, x - left
     pixels = images.flatten(1).float()
@@ -75,7 +91,7 @@ def _sources(noise: Tensor, limits: Augment) -> tuple[Tensor, Tensor]:
     y = yx * u + yy * v + (down * limits.shift + centre)
     if limits.elastic:
         spread = _spread(noise.device)
-        lattice = noise[:, 7:].reshape(-1, 2, LATTICE, LATTICE) * limits.elastic
+        lattice = noise[:, 8:].reshape(-1, 2, LATTICE, LATTICE) * limits.elastic
         field = spread @ lattice @ spread.T * noise[:, 6].reshape(-1, 1, 1, 1)
         x, y = x + field[:, 0], y + field[:, 1]
     return y.contiguous(), x.contiguous()

@@ -69,15 +69,22 @@ def train(
     recipe: Annotated[str, typer.Option(help="A recipe's name (quick, release) or a .toml file.")] = "quick",
     out: Annotated[Path | None, typer.Option(help="The run folder; runs/NET-RECIPE where not given.")] = None,
     resume: Annotated[Path | None, typer.Option(help="A run folder to go on with.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.", min=0)] = None,
+    teacher: Annotated[
+        list[Path] | None, typer.Option(help="A finished run whose answers are learnt too, if the recipe distils.")
+    ] = None,
     strokes: Strokes = None,
     path: Data = None,
 ) -> None:
     """Train a network into a run folder; a run that was cut off goes on with --resume."""
     if (net is None) == (resume is None):
         raise typer.BadParameter("name a network or a run to --resume, one of the two")
+    from dataclasses import replace
+
     from inkgrad import mnist, unipen
     from inkgrad import recipe as recipes
     from inkgrad import train as training
+    from inkgrad.nets import fold_batchnorm
 
     if resume is not None:
         folder, chosen = resume, recipes.read(resume / "recipe.toml")
@@ -86,10 +93,13 @@ def train(
         chosen = recipes.read(named) if named.suffix == ".toml" else recipes.load(str(net), recipe)
         if chosen.net != net:
             raise Error(f"{recipe} is a recipe for {chosen.net}, not for {net}")
+        if seed is not None:
+            chosen = replace(chosen, seed=seed)
         folder = out or Path("runs") / f"{net}-{named.stem}"
     try:
         samples = unipen.read(strokes) if strokes else []
-        last = training.train(chosen, folder, mnist.load(path), samples, resume=resume is not None)
+        teachers = [fold_batchnorm(training.load(run)) for run in teacher or []]
+        last = training.train(chosen, folder, mnist.load(path), samples, teachers, resume is not None)
     except KeyboardInterrupt:
         raise Error(f"stopped; go on with: inkgrad train --resume {folder}") from None
     print(f"{folder}: {last['test_accuracy']:.2%} of {last['n']:,} test images, {last['seconds']:.0f} s")

@@ -1,6 +1,6 @@
 """The networks, smallest idea first: a net is a list of layers applied in order to a picture scaled to −1…1.
 
-Weights, BatchNorm included: mlp 669,706 · cnn 87,850 · cnn-tiny 5,258.
+Weights, BatchNorm included: mlp 669,706 · cnn 87,850 · cnn-small 23,470 · cnn-tiny 5,258.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,8 @@ from typing import cast
 
 from tinygrad import Tensor, nn
 
-from inkgrad.conv import Conv2d
+from inkgrad.layers import BatchNorm, Conv2d
+from inkgrad.recipe import Recipe
 
 Layer = Callable[[Tensor], Tensor]
 
@@ -18,7 +19,7 @@ class Net:
     """layers; grey pictures [B, 28, 28], 0 (paper) … 255 (ink), to logits [B, 10], float32."""
 
     def __init__(self, *layers: Layer) -> None:
-        self.layers = list(layers)
+        self.layers = [layer for layer in layers if layer is not same]
 
     def features(self, x: Tensor) -> Tensor:
         """What the last layer reads, [B, n]."""
@@ -41,6 +42,10 @@ def relu(x: Tensor) -> Tensor:
     return x.relu().contiguous()
 
 
+def tanh(x: Tensor) -> Tensor:
+    return x.tanh().contiguous()
+
+
 def pool(x: Tensor) -> Tensor:
     return cast(Tensor, x.max_pool2d())  # a pair only where indices are asked for
 
@@ -49,42 +54,79 @@ def flatten(x: Tensor) -> Tensor:
     return x.flatten(1)
 
 
-def mlp() -> Net:
-    return Net(flatten, nn.Linear(784, 512), silu, nn.Linear(512, 512), silu, nn.Linear(512, 10))
+def same(x: Tensor) -> Tensor:
+    return x
 
 
-def cnn() -> Net:
-    # BatchNorm stands between a convolution and its activation: there it folds backwards, exactly, for any gamma.
+def no_norm(_: int) -> Layer:
+    return same
+
+
+ACTIVATIONS: dict[str, Layer] = {"silu": silu, "relu": relu, "tanh": tanh}
+NORMS: dict[str, Callable[[int], Layer]] = {"batch": BatchNorm, "none": no_norm}
+
+# Each network at `width` times its hidden width, more for a teacher; as released where nothing is given. A norm stands
+# between a product and its activation: there BatchNorm folds backwards, exactly, for any gamma.
+
+
+def mlp(width: float = 1, act: Layer = silu, norm: Callable[[int], Layer] = no_norm) -> Net:
+    n = round(512 * width)
     return Net(
-        *(Conv2d(1, 32, 5), silu, Conv2d(32, 32, 5), nn.BatchNorm(32), silu, pool),
-        *(Conv2d(32, 64, 3), silu, Conv2d(64, 64, 3), nn.BatchNorm(64), silu, pool),
-        *(flatten, nn.Linear(576, 10)),
+        *(flatten, nn.Linear(784, n), norm(n), act),
+        *(nn.Linear(n, n), norm(n), act, nn.Linear(n, 10)),
     )
 
 
-def cnn_tiny() -> Net:
-    return Net(Conv2d(1, 8, 3), relu, pool, Conv2d(8, 16, 3), relu, pool, flatten, nn.Linear(400, 10))
+def cnn(width: float = 1, act: Layer = silu, norm: Callable[[int], Layer] = BatchNorm) -> Net:
+    a, b = round(32 * width), round(64 * width)
+    return Net(
+        *(Conv2d(1, a, 5), act, Conv2d(a, a, 5), norm(a), act, pool),
+        *(Conv2d(a, b, 3), act, Conv2d(b, b, 3), norm(b), act, pool),
+        *(flatten, nn.Linear(9 * b, 10)),
+    )
 
 
-NETS: dict[str, Callable[[], Net]] = {"mlp": mlp, "cnn": cnn, "cnn-tiny": cnn_tiny}
+def cnn_small(width: float = 1, act: Layer = silu, norm: Callable[[int], Layer] = BatchNorm) -> Net:
+    a, b = round(16 * width), round(28 * width)
+    return Net(
+        *(Conv2d(1, a, 3), norm(a), act, Conv2d(a, a, 3), norm(a), act, pool),
+        *(Conv2d(a, b, 3), norm(b), act, Conv2d(b, b, 3), norm(b), act, Conv2d(b, b, 3), norm(b), act, pool),
+        *(flatten, nn.Linear(9 * b, 10)),
+    )
+
+
+def cnn_tiny(width: float = 1, act: Layer = relu, norm: Callable[[int], Layer] = no_norm) -> Net:
+    a, b = round(8 * width), round(16 * width)
+    return Net(
+        *(Conv2d(1, a, 3), norm(a), act, pool, Conv2d(a, b, 3), norm(b), act, pool),
+        *(flatten, nn.Linear(25 * b, 10)),
+    )
+
+
+NETS: dict[str, Callable[..., Net]] = {"mlp": mlp, "cnn": cnn, "cnn-small": cnn_small, "cnn-tiny": cnn_tiny}
+
+
+def build(recipe: Recipe) -> Net:
+    """The network that a recipe trains, with random weights."""
+    return NETS[recipe.net](recipe.width, ACTIVATIONS[recipe.activation], NORMS[recipe.norm])
 
 
 def fold_batchnorm(net: Net) -> Net:
-    """The same function of the picture, in evaluation, with every BatchNorm folded into the convolution before it.
+    """The same function of the picture, in evaluation, with every BatchNorm folded into the product before it.
 
-    Raises ValueError where a BatchNorm does not directly follow a convolution.
+    Raises ValueError where a BatchNorm follows neither a convolution nor a linear layer.
     """
     layers: list[Layer] = []
     for layer in net.layers:
         if not isinstance(layer, nn.BatchNorm):
             layers.append(layer)
             continue
-        if not layers or not isinstance(conv := layers.pop(), nn.Conv2d):
-            raise ValueError("a BatchNorm folds only into the convolution right before it")
-        assert conv.bias is not None and layer.weight is not None and layer.bias is not None
+        if not layers or not isinstance(product := layers.pop(), nn.Conv2d | nn.Linear):
+            raise ValueError("a BatchNorm folds only into the convolution or linear layer right before it")
+        assert product.bias is not None and layer.weight is not None and layer.bias is not None
         scale = layer.weight * (layer.running_var + layer.eps).rsqrt()
-        folded = copy(conv)
-        folded.weight = conv.weight * scale.reshape(-1, 1, 1, 1)
-        folded.bias = (conv.bias - layer.running_mean) * scale + layer.bias
+        folded = copy(product)
+        folded.weight = product.weight * scale.reshape(-1, *[1] * (product.weight.ndim - 1))
+        folded.bias = (product.bias - layer.running_mean) * scale + layer.bias
         layers.append(folded)
     return Net(*layers)

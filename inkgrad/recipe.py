@@ -23,13 +23,17 @@ class Augment:
     shear: float  # px to the side for each px of height
     shift: float  # px, each direction on its own
     elastic: float  # px, Simard's α: uniform noise smoothed by a Gaussian of σ = 5 px and multiplied by this
+    thickness: float  # of the way to a pixel more or less of ink on either side of a stroke
 
 
 @dataclass(frozen=True)
 class Recipe:
     """One training run. `evaluate_every` is also the checkpoint interval: what a kill can cost."""
 
-    net: Literal["mlp", "cnn", "cnn-tiny"]
+    net: Literal["mlp", "cnn", "cnn-small", "cnn-tiny"]
+    width: float  # times the net's hidden widths; 1 is what is released
+    activation: Literal["silu", "relu", "tanh"]
+    norm: Literal["batch", "none"]
     seed: int  # of the weights, the order of the images and their warps
     steps: int
     batch: int  # images a step
@@ -41,6 +45,9 @@ class Recipe:
     label_smoothing: float
     validation: bool  # hold out the last 10,000 training images, and evaluate on them; else train on all
     strokes: int  # training pictures drawn from each pen-stroke sample; 0 trains on MNIST alone
+    nondigits: int  # pictures of what is no digit, answered with a tenth for each (Hendrycks et al., 2019)
+    distill: float  # weight of the teachers' answers in the loss, beside 1 − this for the labels; 0 asks for no teacher
+    devices: int  # that share each batch
     evaluate_every: int  # steps
     augment: Augment
 
@@ -50,9 +57,10 @@ _FROM_0 = "0 or more", lambda x: 0 <= x < math.inf
 _BELOW_1 = "0 or more and less than 1", lambda x: 0 <= x < 1
 _SEED = "0 or more and less than 2³²", lambda x: 0 <= x < 1 << 32
 _RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
-    **dict.fromkeys(("steps", "batch", "lr", "evaluate_every"), _ABOVE_0),
-    **dict.fromkeys(("strokes", "weight_decay", "rotate", "shear", "shift", "elastic"), _FROM_0),
-    **dict.fromkeys(("warmup", "ema", "label_smoothing", "scale"), _BELOW_1),
+    **dict.fromkeys(("width", "steps", "batch", "lr", "evaluate_every", "devices"), _ABOVE_0),
+    **dict.fromkeys(("strokes", "nondigits", "weight_decay", "rotate", "shear", "shift", "elastic"), _FROM_0),
+    **dict.fromkeys(("warmup", "ema", "label_smoothing", "distill", "scale"), _BELOW_1),
+    "thickness": ("0 to 1", lambda x: 0 <= x <= 1),
     "seed": _SEED,
 }
 

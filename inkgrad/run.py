@@ -60,7 +60,8 @@ def load_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     try:
         with safe_open(path, "numpy") as file:
             for name, tensor in tensors.items():
-                tensor.assign(Tensor(np.array(file.get_tensor(name))).reshape(tensor.shape)).realize()
+                value = Tensor(np.array(file.get_tensor(name))).reshape(tensor.shape)
+                tensor.assign(value.to(tensor.device)).realize()
     except (OSError, SafetensorError) as error:
         raise Error(f"{path}: cannot be read ({error}): delete the run and train again") from None
 

@@ -55,7 +55,8 @@ def vary(lines: Lines, rng: np.random.Generator) -> Lines:
     lines = [line @ affine.T for line in wobbled(lines, rng)]
     # A mouse or a finger in a hurry leaves few points, and straight lines between them.
     step = rng.uniform(0.1, 0.22) if rng.random() < 0.25 else rng.uniform(0.05, 0.1)
-    return [along(line, step) for line in lines]
+    pixel = 1 / rng.uniform(40, 300)  # of a digit's height: pointers know whole pixels only, and some tablets fewer
+    return [np.round(along(line, step) / pixel) * pixel for line in lines]
 
 
 def along(line: Line, step: float) -> Line:

@@ -20,26 +20,37 @@ from tinygrad import Context, Device, Tensor, TinyJit, dtypes
 from tinygrad.nn import optim
 from tinygrad.nn.state import get_parameters, get_state_dict
 
+from inkgrad import nets, nondigits, run, strokes
 from inkgrad import recipe as recipes
-from inkgrad import run, strokes
 from inkgrad.augment import augment, noise
 from inkgrad.batched import batched
 from inkgrad.errors import Error
 from inkgrad.mnist import Mnist
-from inkgrad.nets import NETS, Net
+from inkgrad.nets import Net
 from inkgrad.recipe import Recipe
 from inkgrad.unipen import Sample
 
+NONE = 10  # the label of what is no digit
+TEMPERATURE = (
+    3  # of teachers and pupil: Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network" (2015)
+)
 _NOTHING = np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)
 HELD_OUT = 10_000  # the last training images: validation
 LOOK = 0.5  # seconds between two looks at the loss: each waits for the device, so not at every step
 
 
-def train(recipe: Recipe, out: Path, data: Mnist, samples: Sequence[Sample] = (), resume: bool = False) -> run.Metrics:
+def train(
+    recipe: Recipe,
+    out: Path,
+    data: Mnist,
+    samples: Sequence[Sample] = (),
+    teachers: Sequence[Net] = (),
+    resume: bool = False,
+) -> run.Metrics:
     """Train `recipe` on `data` into the folder `out` and return the last line of its metrics.jsonl.
 
     Where the recipe asks for pen strokes, they are drawn from `samples`, less the writers that `strokes.split` leaves
-    out: those are validation, in every run.
+    out: those are validation, in every run. Where it distils, `teachers` are asked about every training picture.
 
     With `resume`, goes on from the last checkpoint in `out`; a finished run is returned as it is. Raises Error where
     `out` holds something else, the recipe does not fit the run or the data, or the loss is no longer a number; the
@@ -50,12 +61,18 @@ def train(recipe: Recipe, out: Path, data: Mnist, samples: Sequence[Sample] = ()
         raise Error(f"a batch of {recipe.batch} images is more than the {max(kept, 0)} that are there to train on")
     if recipe.strokes and not samples:
         raise Error(f"the recipe of {out} trains on pen strokes too: give a UNIPEN file with --strokes")
+    if bool(recipe.distill) != bool(teachers):
+        raise Error(
+            f"the recipe of {out} distils {recipe.distill}: give --teacher where that is more than 0, only there"
+        )
+    if recipe.batch % recipe.devices:
+        raise Error(f"{recipe.devices} devices cannot share a batch of {recipe.batch} images evenly")
     run.open_folder(out, recipe, resume)
     if run.is_finished(out):
         return run.read_metrics(out)[-1]
 
     Tensor.manual_seed(recipe.seed)
-    net, average = NETS[recipe.net](), NETS[recipe.net]()
+    net, average = nets.build(recipe), nets.build(recipe)
     optimizers = _optimizers(net, recipe)
     optimizer = optim.OptimizerGroup(*(part for part, _ in optimizers))
     step, loss_sum = Tensor.zeros(1, dtype=dtypes.int32).contiguous(), Tensor.zeros(1).contiguous()
@@ -63,6 +80,11 @@ def train(recipe: Recipe, out: Path, data: Mnist, samples: Sequence[Sample] = ()
     weights, averages = get_state_dict(net), get_state_dict(average)
     Tensor.realize(loss_sum, *state.values())
     Tensor.realize(*(averages[name].assign(weight) for name, weight in weights.items()))
+    # The net and its optimisers lie on every device; the pictures, their warps and the average on the first.
+    first = Device.DEFAULT
+    devices = tuple(f"{first}:{i}" for i in range(recipe.devices)) if recipe.devices > 1 else (first,)
+    for tensor in get_state_dict([net, optimizer, *teachers]).values():
+        tensor.shard_(devices)
     # BatchNorm's statistics are averaged as weights are, but not its count of batches.
     averaged = [(averages[name], weight) for name, weight in weights.items() if weight.dtype == dtypes.float32]
 
@@ -73,8 +95,9 @@ def train(recipe: Recipe, out: Path, data: Mnist, samples: Sequence[Sample] = ()
     drawn, left_out = strokes.split(samples) if recipe.strokes else ([], [])
     pictures, written = strokes.pictures(drawn, recipe.strokes, recipe.seed) if drawn else _NOTHING
     # Joined even to nothing, because that copies: tinygrad 0.14 uploads to CUDA from writable memory only.
-    all_images = np.concatenate([data.train_images[:kept], pictures])
-    all_labels = np.concatenate([data.train_labels[:kept], written])
+    others = nondigits.pictures(drawn, recipe.nondigits, recipe.seed) if recipe.nondigits else _NOTHING[0]
+    all_images = np.concatenate([data.train_images[:kept], pictures, others])
+    all_labels = np.concatenate([data.train_labels[:kept], written, np.full(len(others), NONE, np.uint8)])
     tables = (all_images, all_labels, _order(recipe, len(all_images)), _rates(recipe))
     images, labels, order, rates = (Tensor(table).realize() for table in tables)
 
@@ -86,17 +109,25 @@ def train(recipe: Recipe, out: Path, data: Mnist, samples: Sequence[Sample] = ()
             index, now = order[step].flatten().contiguous(), rates[step].flatten().contiguous()
             batch, answers = images[index], labels[index]
             Tensor.realize(now, batch, answers)
-        lr, decay = now[0:1], now[1:2]
+        lr, decay = now[0:1].shard(devices), now[1:2]
+        batch = augment(batch, noise(recipe.seed, step, recipe.batch), recipe.augment).contiguous()
+        targets = _targets(answers, recipe.label_smoothing).contiguous()
+        batch, targets = batch.shard(devices, 0), targets.shard(devices, 0)
+        taught = [(teacher(batch) / TEMPERATURE).softmax() for teacher in teachers]
+        Tensor.realize(batch, targets, *taught)
         with Context(TRAINING=1):
             optimizer.zero_grad()
-            batch = augment(batch, noise(recipe.seed, step, recipe.batch), recipe.augment).contiguous()
-            loss = net(batch).sparse_categorical_crossentropy(answers, label_smoothing=recipe.label_smoothing)
+            logits = net(batch)
+            loss = _cross_entropy(logits, targets)
+            if taught:
+                lesson = _cross_entropy(logits / TEMPERATURE, Tensor.stack(*taught).mean(0)) * TEMPERATURE**2
+                loss = (1 - recipe.distill) * loss + recipe.distill * lesson
             loss.backward()
             for part, scale in optimizers:
                 part.lr.assign(lr * scale)
-            Tensor.realize(loss_sum.assign(loss_sum + loss.detach()), *optimizer.schedule_step())
+            Tensor.realize(loss_sum.assign(loss_sum + loss.detach().to(first)), *optimizer.schedule_step())
         # Apart from the update: in one schedule with it tinygrad 0.14 raises "cycle detected".
-        means = (mean.assign(mean * decay + weight.detach() * (1 - decay)) for mean, weight in averaged)
+        means = (mean.assign(mean * decay + weight.detach().to(first) * (1 - decay)) for mean, weight in averaged)
         Tensor.realize(step.assign(step + 1), *means)
 
     # A line whose checkpoint was not written any more is written again.
@@ -108,7 +139,9 @@ def train(recipe: Recipe, out: Path, data: Mnist, samples: Sequence[Sample] = ()
     with _progress() as progress:
         task = progress.add_task(recipe.net, total=recipe.steps, completed=start, loss=math.nan, accuracy="", speed="")
         for done in range(start + 1, recipe.steps + 1):
-            advance()
+            # Products on tensor cores where there are any; around the whole, because kernels are compiled at its end.
+            with Context(ALLOW_TF32=1, TC_OPT=2):
+                advance()
             evaluating = done % recipe.evaluate_every == 0 or done == recipe.steps
             if not evaluating and time.monotonic() - looked < LOOK:
                 continue
@@ -164,7 +197,7 @@ def load(folder: Path) -> Net:
         raise Error(
             f"{folder}: no finished run: it has no weights.safetensors; train it, or finish it with --resume {folder}"
         )
-    net = NETS[recipes.read(folder / "recipe.toml").net]()
+    net = nets.build(recipes.read(folder / "recipe.toml"))
     run.load_tensors(folder / "weights.safetensors", get_state_dict(net))
     return net
 
@@ -176,6 +209,16 @@ def rate(recipe: Recipe, step: int) -> float:
     """
     top = recipe.warmup * recipe.steps
     return recipe.lr * min((step + 1) / (top + 1), (recipe.steps - step) / (recipe.steps - top))
+
+
+def _targets(labels: Tensor, smoothing: float) -> Tensor:
+    """[B, 10]: what to answer to labels [B]. A digit: 1 there, smoothed; what is no digit: a tenth for each."""
+    digit = labels.one_hot(10).float()
+    return digit * (1 - smoothing) + (1 - digit.sum(1, keepdim=True) * (1 - smoothing)) / 10
+
+
+def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    return -(targets * logits.log_softmax()).sum(1).mean()
 
 
 def _rates(recipe: Recipe) -> npt.NDArray[np.float32]:

@@ -9,8 +9,8 @@ from tinygrad.nn.state import get_state_dict
 
 import inkgrad
 from inkgrad import nets
-from inkgrad.conv import Conv2d
 from inkgrad.errors import Error
+from inkgrad.layers import Conv2d
 from inkgrad.nets import Net
 
 try:
@@ -59,6 +59,8 @@ def to_onnx(net: Net, card: dict[str, Any]) -> bytes:
             x = node("Mul", x, node("Sigmoid", x))
         elif layer is nets.relu:
             x = node("Relu", x)
+        elif layer is nets.tanh:
+            x = node("Tanh", x)
         elif layer is nets.pool:
             x = node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
         elif layer is nets.flatten:
