@@ -1,0 +1,277 @@
+"""A study of Optuna that many processes work on, any of which may be killed, in a database that may go away.
+
+The study is a queue. Its trials are made beforehand, blank and waiting, so "n trials" means those numbered below n,
+whoever runs them: Optuna's own way, a new trial for whoever asks, overshoots when several ask for the last one. A trial
+that its worker does not finish waits again under the same number, with the same parameters. Optuna's way, to fail it and
+to add a copy, is two steps: a kill between them loses the trial, and the copy counts as another.
+
+The database holds a plain study of Optuna: its dashboard and `optuna.load_study` open it.
+"""
+
+import multiprocessing
+import signal
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import count
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import optuna
+from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateFinishedTrialError
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage, RDBStorage, fail_stale_trials
+from optuna.storages._heartbeat import BaseHeartbeat  # no public name (Optuna 5.0)
+from optuna.trial import FrozenTrial, TrialState, create_trial
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
+
+from inkgrad.errors import Error
+
+GRACE = 60  # seconds without a heartbeat after which a worker counts as dead; it beats four times as often
+# The third because Optuna reads a second time in a transaction that was cut.
+_AWAY = OperationalError, InterfaceError, PendingRollbackError
+Objective = Callable[[optuna.Trial], float]
+Say = Callable[[str], None]
+
+
+class _Taken(Exception):
+    """There is no waiting trial: another worker was faster."""
+
+
+def _patient(name: str) -> Any:
+    return lambda self, *args, **kwargs: self.wait(partial(getattr(self.database, name), *args, **kwargs))
+
+
+# Every method of a storage with a heartbeat, done by `database` once that answers.
+_Patient: Any = type(
+    "_Patient",
+    (BaseStorage, BaseHeartbeat),
+    {name: _patient(name) for name in BaseStorage.__abstractmethods__ | BaseHeartbeat.__abstractmethods__},
+)
+
+
+class Queue(_Patient):  # type: ignore[misc]  # made of names
+    """A database of Optuna's as a queue of the trials numbered below n; what it says goes to `say`."""
+
+    def __init__(self, url: str, n: int, grace: int = GRACE, say: Say = lambda line: None, attempts: int = 3) -> None:
+        """Raises Error where the database at `url` cannot be opened in so many attempts, a second apart."""
+        self.n, self.grace, self.say = n, grace, say
+        self.database = _open(url, grace, attempts)
+        self.up = time.monotonic()  # since when the database has answered
+
+    def wait(self, call: Callable[[], Any]) -> Any:
+        """What call gives, as soon as the database answers."""
+        for attempt in count():
+            try:
+                result = call()
+            except (StorageInternalError, *_AWAY) as error:
+                cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+                if not isinstance(cause, _AWAY):
+                    raise
+                if attempt == 1:  # a lock or a lost connection costs one attempt, and is no news
+                    self.say(f"the storage does not answer ({_first_line(cause)}): waiting for it")
+                time.sleep(1)
+                continue
+            if attempt:
+                self.up = time.monotonic()
+            if attempt > 1:
+                self.say("the storage answers again")
+            return result
+
+    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        if template_trial is None:
+            raise _Taken
+        return int(super().create_new_trial(study_id, template_trial))
+
+    def set_trial_state_values(self, trial_id: int, state: TrialState, values: Any = None) -> bool:
+        if state == TrialState.FAIL:  # stopped, or its worker died
+            state = TrialState.WAITING
+        if state == TrialState.RUNNING:
+            if self.get_trial(trial_id).number >= self.n:
+                return False
+            self.record_heartbeat(trial_id)  # before it runs, so that none runs without
+        try:
+            return bool(super().set_trial_state_values(trial_id, state, values))
+        except UpdateFinishedTrialError:  # by another worker; or by this one, and only the answer was lost
+            return False
+
+    def _get_stale_trial_ids(self, study_id: int) -> list[int]:
+        # Where the database was away, or this worker was, the others' heartbeats are old: they get time to beat again.
+        if time.monotonic() - self.up < self.grace:
+            return []
+        return list(super()._get_stale_trial_ids(study_id))
+
+
+def study(queue: Queue, name: str, attributes: dict[str, Any], sampler: BaseSampler | None = None) -> optuna.Study:
+    """The study `name`, to be maximised, with at least queue.n trials.
+
+    Raises Error where it was begun with other attributes, which say what its trials have in common.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    # A median of few numbers: a trial reports some ten, so there is no ladder of budgets for Hyperband to climb.
+    pruner = optuna.pruners.MedianPruner(n_startup_trials=10, n_warmup_steps=3)
+    made = optuna.create_study(
+        storage=queue, study_name=name, direction="maximize", sampler=sampler, pruner=pruner, load_if_exists=True
+    )
+    for key, value in attributes.items():
+        if made.user_attrs.get(key, value) != value:
+            raise Error(
+                f"the study {name} was begun with another {key}: take the same, or another storage with --storage"
+            )
+        made.set_user_attr(key, value)
+    # Two commands that are started at once may both make them all: what is above n waits, unused.
+    for _ in range(queue.n - len(made.get_trials(deepcopy=False))):
+        made.add_trial(create_trial(state=TrialState.WAITING))
+    return made
+
+
+def work(queue: Queue, study: optuna.Study, objective: Objective) -> None:
+    """Run trials until all below queue.n are finished. Raises what objective raises; its trial then waits again."""
+    parent = multiprocessing.parent_process()
+    while parent is None or parent.is_alive():  # else nobody would know of this worker
+        states = [trial.state for trial in study.get_trials(deepcopy=False) if trial.number < queue.n]
+        if all(state.is_finished() for state in states):
+            break
+        if TrialState.WAITING not in states:
+            time.sleep(min(1, queue.grace / 4))
+            fail_stale_trials(study)
+            continue
+        try:
+            study.optimize(objective, n_trials=1)
+        except _Taken:
+            pass
+        except ValueError as error:
+            # While this worker was asleep for longer than the grace period, another took the trial over.
+            if not str(error).startswith("Cannot tell a "):
+                raise
+
+
+def run(
+    url: str,
+    name: str,
+    n: int,
+    workers: int,
+    objective: Objective,
+    attributes: dict[str, Any],
+    sampler: BaseSampler | None = None,
+    grace: int = GRACE,
+) -> optuna.Study:
+    """Have `workers` processes finish the first n trials of the study; return it.
+
+    objective and sampler go to processes of their own, so they must be of a module. Raises Error where the database
+    cannot be opened, or no worker is left (the first one's reason).
+    """
+    context = multiprocessing.get_context("spawn")  # a forked worker would share this one's connections and devices
+    reasons = context.SimpleQueue()
+    with _progress() as progress:
+        say = partial(progress.console.print, markup=False, highlight=False, soft_wrap=True)
+        queue = Queue(url, n, grace, say)
+        watched = study(queue, name, attributes)
+        done, best = _standing(watched, n)
+        task = progress.add_task(name, total=n, completed=done, best=best)
+        arguments = url, name, n, grace, objective, attributes, sampler, reasons
+        processes = [context.Process(target=_worker, args=arguments) for _ in range(workers)]
+        try:
+            _start(processes)
+            alive: list[BaseProcess] = [*processes]
+            while alive:
+                time.sleep(min(1, grace / 4))
+                alive = _left(alive, say)
+                done, best = _standing(watched, n)
+                progress.update(task, completed=done, best=best)
+        finally:
+            _stop(processes)
+    if done < n:
+        raise Error(reasons.get() if not reasons.empty() else f"no worker is left after {done} of {n} trials")
+    return watched
+
+
+def finished(study: optuna.Study) -> list[FrozenTrial]:
+    """The trials that were run to their end, or pruned, by number."""
+    return [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
+
+
+def _open(url: str, grace: int, attempts: int) -> RDBStorage:
+    warnings.filterwarnings("ignore", category=ExperimentalWarning)  # Optuna's word for its heartbeat
+    for attempt in range(1, attempts + 1):
+        try:
+            return RDBStorage(url, heartbeat_interval=max(1, grace // 4), grace_period=grace)
+        except (ArgumentError, ImportError) as error:
+            hint = "give --storage as sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+            raise Error(f"the storage cannot be opened ({_first_line(error)}): {hint}") from None
+        except SQLAlchemyError as error:
+            if attempt == attempts:
+                where = make_url(url).render_as_string(hide_password=True)
+                raise Error(f"{where}: cannot be opened ({_first_line(error)})") from None
+            time.sleep(1)  # also because two that make the tables at once trip over each other
+    raise AssertionError
+
+
+def _worker(
+    url: str,
+    name: str,
+    n: int,
+    grace: int,
+    objective: Objective,
+    attributes: dict[str, Any],
+    sampler: BaseSampler | None,
+    reasons: Any,
+) -> None:
+    warnings.filterwarnings("ignore", "The reported value is ignored")  # of a trial that is run again
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        queue = Queue(url, n, grace, attempts=600)
+        work(queue, study(queue, name, attributes, sampler), objective)
+    except Error as error:
+        reasons.put(str(error))
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(1) from None
+
+
+def _standing(study: optuna.Study, n: int) -> tuple[int, str]:
+    """How many of the first n trials are finished, and the best so far, for people."""
+    over = finished(study)
+    complete = [trial for trial in over if trial.state == TrialState.COMPLETE]
+    best = max(complete, key=lambda trial: trial.value or 0, default=None)
+    return sum(trial.number < n for trial in over), f"{best.value:.2%} (trial {best.number})" if best else "–"
+
+
+def _start(processes: Sequence[BaseProcess]) -> None:
+    """Without Ctrl-C, which the terminal sends to all of them: this process ends the workers, as `_stop` does."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    for process in processes:
+        process.start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _left(processes: list[BaseProcess], say: Say) -> list[BaseProcess]:
+    for process in processes:
+        if process.exitcode is not None and process.exitcode < 0:
+            say(f"a worker was killed ({signal.Signals(-process.exitcode).name}): its trial will be run again")
+    return [process for process in processes if process.exitcode is None]
+
+
+def _stop(processes: Sequence[BaseProcess]) -> None:
+    """Have the workers hand their trials back; where they cannot in 5 s, the next to come takes them over."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(5)
+        process.kill()
+        process.join()
+
+
+def _progress() -> Progress:
+    label, best = (TextColumn(column) for column in ("{task.description}", "best {task.fields[best]}"))
+    columns = label, BarColumn(), MofNCompleteColumn(), best, TimeRemainingColumn()
+    # The time left is judged by the trials of the last day, not of the last 30 s.
+    return Progress(*columns, console=Console(stderr=True), speed_estimate_period=86_400)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(getattr(error, "orig", error)).splitlines()[0]  # the driver's own words, where it is its error
