@@ -135,6 +135,27 @@ def sweep(
     print(f"{net}: {best.value:.2%} ± {best.user_attrs['sd']:.2%} of validation, the best of {count} trials")
 
 
+@app.command(epilog="Examples: inkgrad report · inkgrad report --storage postgresql://USER:PASSWORD@HOST/DATABASE")
+def report(storage: Storage = None) -> None:
+    """Write what sweeps found into HYPERPARAMETERS.md here, and its figures and trials into sweeps/.
+
+    What stands outside the generated parts is left as it is. Without a storage the trials are those in sweeps/*.jsonl.
+    """
+    with _needs("sweep"):
+        from inkgrad import report as reports
+        from inkgrad.sweep import STORAGE
+    if storage is None and Path(STORAGE.removeprefix("sqlite:///")).exists():
+        storage = STORAGE
+    for sweep in reports.collect(storage) if storage else []:
+        reports.save(sweep)
+    sweeps = reports.read()
+    if not sweeps:
+        raise Error("there is nothing to report: no trials in sweeps/; run inkgrad sweep first")
+    reports.write(sweeps)
+    for sweep in sweeps:
+        print(f"{reports.TEXT}: {sweep.about['net']}, {len(sweep.trials)} trials")
+
+
 @app.command(epilog="Example: inkgrad export runs/mlp-quick --out models/mlp.safetensors")
 def export(
     run: Annotated[Path, typer.Argument(help="A finished run folder.")],

@@ -122,8 +122,8 @@ def suggest(trial: optuna.Trial, distributions: dict[str, BaseDistribution]) -> 
 def summary(lines: Sequence[run.Metrics], ends: Sequence[run.Metrics]) -> dict[str, Any]:
     """A trial's attributes, from all its seeds' lines of metrics and the last line of each.
 
-    validation: the accuracy of each seed; sd: of these; curve: [step, loss, validation accuracy] of each evaluation, and
-    loss, seconds, images_per_second and (where strokes were given) strokes_accuracy, all means over the seeds.
+    validation: the accuracy of each seed; sd: of these; curve: [step, loss, validation accuracy] of each evaluation;
+    and loss, seconds, images_per_second and (where strokes were given) strokes_accuracy, all means over the seeds.
     """
     each = len(lines) // len(ends)
     runs = [lines[i : i + each] for i in range(0, len(lines), each)]

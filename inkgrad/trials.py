@@ -2,8 +2,8 @@
 
 The study is a queue. Its trials are made beforehand, blank and waiting, so "n trials" means those numbered below n,
 whoever runs them: Optuna's own way, a new trial for whoever asks, overshoots when several ask for the last one. A trial
-that its worker does not finish waits again under the same number, with the same parameters. Optuna's way, to fail it and
-to add a copy, is two steps: a kill between them loses the trial, and the copy counts as another.
+that its worker does not finish waits again under the same number, with the same parameters. Optuna's way, to fail it
+and to add a copy, is two steps: a kill between them loses the trial, and the copy counts as another.
 
 The database holds a plain study of Optuna: its dashboard and `optuna.load_study` open it.
 """
@@ -37,6 +37,8 @@ _AWAY = OperationalError, InterfaceError, PendingRollbackError
 Objective = Callable[[optuna.Trial], float]
 Say = Callable[[str], None]
 
+optuna.logging.set_verbosity(optuna.logging.ERROR)  # it tells of each trial that is stopped, with a traceback
+
 
 class _Taken(Exception):
     """There is no waiting trial: another worker was faster."""
@@ -60,7 +62,7 @@ class Queue(_Patient):  # type: ignore[misc]  # made of names
     def __init__(self, url: str, n: int, grace: int = GRACE, say: Say = lambda line: None, attempts: int = 3) -> None:
         """Raises Error where the database at `url` cannot be opened in so many attempts, a second apart."""
         self.n, self.grace, self.say = n, grace, say
-        self.database = _open(url, grace, attempts)
+        self.database = open_storage(url, grace, attempts)
         self.up = time.monotonic()  # since when the database has answered
 
     def wait(self, call: Callable[[], Any]) -> Any:
@@ -106,12 +108,28 @@ class Queue(_Patient):  # type: ignore[misc]  # made of names
         return list(super()._get_stale_trial_ids(study_id))
 
 
+def open_storage(url: str, grace: int = GRACE, attempts: int = 1) -> RDBStorage:
+    """Optuna's storage at `url`. Raises Error where it cannot be opened in so many attempts, a second apart."""
+    warnings.filterwarnings("ignore", category=ExperimentalWarning)  # Optuna's word for its heartbeat
+    for attempt in range(1, attempts + 1):
+        try:
+            return RDBStorage(url, heartbeat_interval=max(1, grace // 4), grace_period=grace)
+        except (ArgumentError, ImportError) as error:
+            hint = "give --storage as sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+            raise Error(f"the storage cannot be opened ({_first_line(error)}): {hint}") from None
+        except SQLAlchemyError as error:
+            if attempt == attempts:
+                where = make_url(url).render_as_string(hide_password=True)
+                raise Error(f"{where}: cannot be opened ({_first_line(error)})") from None
+            time.sleep(1)  # also because two that make the tables at once trip over each other
+    raise AssertionError
+
+
 def study(queue: Queue, name: str, attributes: dict[str, Any], sampler: BaseSampler | None = None) -> optuna.Study:
     """The study `name`, to be maximised, with at least queue.n trials.
 
     Raises Error where it was begun with other attributes, which say what its trials have in common.
     """
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     # A median of few numbers: a trial reports some ten, so there is no ladder of budgets for Hyperband to climb.
     pruner = optuna.pruners.MedianPruner(n_startup_trials=10, n_warmup_steps=3)
     made = optuna.create_study(
@@ -193,22 +211,6 @@ def run(
 def finished(study: optuna.Study) -> list[FrozenTrial]:
     """The trials that were run to their end, or pruned, by number."""
     return [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
-
-
-def _open(url: str, grace: int, attempts: int) -> RDBStorage:
-    warnings.filterwarnings("ignore", category=ExperimentalWarning)  # Optuna's word for its heartbeat
-    for attempt in range(1, attempts + 1):
-        try:
-            return RDBStorage(url, heartbeat_interval=max(1, grace // 4), grace_period=grace)
-        except (ArgumentError, ImportError) as error:
-            hint = "give --storage as sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
-            raise Error(f"the storage cannot be opened ({_first_line(error)}): {hint}") from None
-        except SQLAlchemyError as error:
-            if attempt == attempts:
-                where = make_url(url).render_as_string(hide_password=True)
-                raise Error(f"{where}: cannot be opened ({_first_line(error)})") from None
-            time.sleep(1)  # also because two that make the tables at once trip over each other
-    raise AssertionError
 
 
 def _worker(

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -18,7 +20,6 @@ from optuna.trial import TrialState
 
 from inkgrad import trials
 from inkgrad.errors import Error
-
 
 QUICK: dict[str, Any] = {"grace": 2}
 
@@ -111,6 +112,31 @@ def test_a_study_keeps_what_its_trials_have_in_common(tmp_path: Path) -> None:
     trials.study(queue, "net", {"recipe": "a"})
     with pytest.raises(Error, match="the study net was begun with another recipe"):
         trials.study(queue, "net", {"recipe": "b"})
+
+
+def test_ctrl_c_hands_the_trials_back(tmp_path: Path) -> None:
+    """A command stopped amid a trial says nothing but its own word, and the trial waits at once."""
+    url, slow = f"sqlite:///{tmp_path}/sweep.db", objective.Slow(tmp_path / "log", stuck=(0,))
+    code = f"""if True:
+        import sys, objective, pathlib
+        from inkgrad import trials
+        try:
+            trials.run({url!r}, "net", 2, 1, objective.Slow(pathlib.Path({str(slow.log)!r}), (0,)), {{}})
+        except KeyboardInterrupt:
+            sys.exit("stopped")
+    """
+    path = os.pathsep.join([str(Path(trials.__file__).parents[1]), str(Path(__file__).parent), *sys.path])
+    environment = {**os.environ, "PYTHONPATH": path}
+    # As from a terminal: what the command starts gets the Ctrl-C too.
+    command = subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    until(slow.calls)
+    os.killpg(command.pid, signal.SIGINT)
+    _, said = command.communicate(timeout=60)
+    assert command.returncode == 1 and "stopped" in said and "Traceback" not in said
+    study = optuna.load_study(study_name="net", storage=url)
+    assert [trial.state for trial in study.trials] == [TrialState.WAITING] * 2
 
 
 def test_what_a_worker_cannot_do_is_the_command_s_error(tmp_path: Path) -> None:
