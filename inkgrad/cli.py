@@ -176,7 +176,7 @@ def export(
 
     from rich.progress import track
 
-    from inkgrad import atomic, card, mnist, unipen
+    from inkgrad import atomic, card, failures, mnist, unipen
     from inkgrad import train as training
     from inkgrad.evaluate import evaluate, summary
     from inkgrad.export.digits import export_digits, read_net
@@ -199,7 +199,9 @@ def export(
     atomic.write_bytes(out, file.to_bytes())
     asked = [f"--strokes {strokes.name} --unseen"] if strokes else []
     command = " ".join(["inkgrad evaluate", str(out), *asked, *(f"--others {path.name}" for path in others or [])])
-    atomic.write_bytes(out.with_suffix(".md"), card.markdown(file.card, command).encode())
+    errors = out.with_name(f"{out.stem}-errors.png")
+    atomic.write_bytes(errors, failures.sheet(file, data.test_images, left_out))
+    atomic.write_bytes(out.with_suffix(".md"), card.markdown(file.card, command, errors.name).encode())
     if as_onnx:
         atomic.write_bytes(out.with_suffix(".onnx"), to_onnx(read_net(file), file.card))
     print(f"{out}: {out.stat().st_size:,} bytes", *summary(report), sep="\n")

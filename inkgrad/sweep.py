@@ -16,7 +16,6 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial
-from tinygrad import Device
 
 from inkgrad import mnist, run, space, trials, unipen
 from inkgrad import recipe as recipes
@@ -141,7 +140,7 @@ def summary(lines: Sequence[run.Metrics], ends: Sequence[run.Metrics]) -> dict[s
         "images_per_second": fmean(line["images_per_second"] for line in lines),
         **({"strokes_accuracy": fmean(strokes)} if strokes else {}),
         "curve": curve,
-        "device": Device.DEFAULT,
+        "device": ends[0]["device"],
     }
 
 

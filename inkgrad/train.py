@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from tinygrad import Context, Device, Tensor, TinyJit, dtypes
+from tinygrad import Context, Tensor, TinyJit, dtypes
 from tinygrad.nn import optim
 from tinygrad.nn.state import get_parameters, get_state_dict
 
@@ -25,6 +25,7 @@ from inkgrad import run, strokes
 from inkgrad.augment import augment, noise
 from inkgrad.batched import batched
 from inkgrad.errors import Diverged, Error
+from inkgrad.hardware import hardware
 from inkgrad.mnist import Mnist
 from inkgrad.nets import NETS, Net
 from inkgrad.recipe import Recipe
@@ -159,7 +160,7 @@ def train(
             "test_accuracy": _accuracy(predict(data.test_images), data.test_labels),
             "n": len(data.test_labels),
             "seconds": round(time.monotonic() - began, 1),
-            "device": Device.DEFAULT,
+            "device": hardware(),
         }
     )
     run.write_metrics(out, metrics)

@@ -80,7 +80,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Recipe]]:
         for step in range(recipe.evaluate_every, recipe.steps + 1, recipe.evaluate_every):
             good = step / recipe.steps * (1 - abs(np.log(recipe.lr / 0.002)) / 5) - recipe.seed / 100
             report({"step": step, "loss": 1 - good, "validation_accuracy": good, "images_per_second": 50})
-        return {"seconds": 2.0 + recipe.seed, "test_accuracy": 0.123}
+        return {"seconds": 2.0 + recipe.seed, "test_accuracy": 0.123, "device": "CPU"}
 
     images, labels = np.arange(20 * 784, dtype=np.uint32).astype(np.uint8).reshape(20, 28, 28), np.zeros(20, np.uint8)
     monkeypatch.setattr(sweep, "train", train)
