@@ -45,7 +45,7 @@ def markdown(card: dict[str, Any], command: str, picture: str) -> str:
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     made_with = ", ".join(f"{tool} {version}" for tool, version in card["made_with"].items())
     strokes = others = ""
-    mistakes = f"Of MNIST's test digits {confused(card['mnist'])}"
+    mistakes = f"Most often, of MNIST's test digits: {confused(card['mnist'])}"
     surely = f"{card['mnist']['kept']:.1%} of MNIST's test digits"
     if "strokes" in card:
         count, numbers = f"{card['strokes']['writers']} writers that no training saw", card["numbers"]
@@ -54,7 +54,7 @@ def markdown(card: dict[str, Any], command: str, picture: str) -> str:
   {numbers["n"]} read exactly, in {numbers["digits"]:.2%} the digits counted right.
 """
         surely += f" and {card['strokes']['kept']:.1%} of strokes"
-        mistakes += f"; of strokes {confused(card['strokes'])}"
+        mistakes += f"; of strokes: {confused(card['strokes'])}"
     for name, figures in card.get("others", {}).items():
         others += f"- **Told from {name}** (n = {figures['n']:,}): {told_apart(figures)}; not sure of"
         others += f" {figures['refused']:.1%}.\n"
@@ -74,7 +74,7 @@ def markdown(card: dict[str, Any], command: str, picture: str) -> str:
 
 ## What it gets wrong
 
-{mistakes}. Each as the network sees it, with its truth → the answer:
+{mistakes}. Each as the network sees it, truth → answer:
 
 ![Digits that are read wrong]({picture})
 

@@ -3,8 +3,10 @@
 import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -21,13 +23,15 @@ from inkgrad.unipen import Sample
 SHOWN, COLUMNS = 120, 15  # pictures of each set, and in a row
 PIXEL, LINE = 2, 18  # pixels of a picture's pixel, and of a line of text
 
+FONT = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"  # Pillow's own has no arrow
+
 Picture = NDArray[Any]  # [28, 28], 0 (paper) … 255 (ink)
 
 
 def confused(score: Mapping[str, Any], most: int = 3) -> str:
-    """The commonest mistakes in a part of `evaluate`'s report, in words: "4 for 9 (5 times)" is a 9 read as a 4."""
+    """The commonest mistakes in a part of `evaluate`'s report: "9 → 4 (5 times)" for nines that were read as fours."""
     pairs = Counter((truth, answer) for _, truth, answer in score["wrong"])
-    return ", ".join(f"{answer} for {truth} ({n} times)" for (truth, answer), n in pairs.most_common(most))
+    return ", ".join(f"{truth} → {answer} ({n} times)" for (truth, answer), n in pairs.most_common(most))
 
 
 def sheet(file: ModelFile, images: NDArray[np.uint8], samples: Sequence[Sample]) -> bytes:
@@ -60,7 +64,7 @@ def _part(title: str, wrong: list[list[int]], pictures: Iterable[Picture]) -> Im
     side = SIDE * PIXEL
     rows = -(-len(shown) // COLUMNS)
     part = Image.new("L", (COLUMNS * (side + 2), LINE + rows * (side + LINE)), 255)
-    draw, font = ImageDraw.Draw(part), ImageFont.load_default(size=12)
+    draw, font = ImageDraw.Draw(part), ImageFont.truetype(FONT, 12)
     of = f"{len(shown)} of {len(wrong)}" if len(shown) < len(wrong) else str(len(wrong))
     draw.text((0, 0), f"{title}: {of} read wrong", 0, font)
     for i, (picture, (_, truth, answer)) in enumerate(zip(pictures, shown, strict=True)):

@@ -36,7 +36,7 @@ def test_the_sheet_shows_each_error_of_the_report(digits: mnist.Mnist) -> None:
     ]
     assert report["mnist"]["wrong"] == wrong and len(wrong) == report["mnist"]["errors"] >= 10
     assert report["strokes"]["wrong"] == [[0, 7, 1], [1, 7, 1], [2, 7, 1]]
-    pairs = Counter(f"{answer} for {label}" for _, label, answer in wrong)
+    pairs = Counter(f"{label} → {answer}" for _, label, answer in wrong)
     assert [part.split(" (")[0] for part in failures.confused(report["mnist"]).split(", ")] == [
         pair for pair, _ in pairs.most_common(3)
     ]
