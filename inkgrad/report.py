@@ -105,7 +105,7 @@ def section(sweep: Sweep) -> str:
     diverged = [trial for trial in sweep.trials if trial.get("diverged")]
     pruned = len(sweep.trials) - len(complete) - len(diverged)
     base = ", ".join(f"{name(key)} {text(value)}" for key, value in about["recipe"].items() if key not in HIDDEN)
-    devices = ", ".join(sorted({trial["device"] for trial in complete}))
+    devices = "; ".join(sorted({trial["device"] for trial in complete}))
     head = [
         "differs from the base in",
         "validation",
@@ -116,7 +116,7 @@ def section(sweep: Sweep) -> str:
     ]
     rows = [_row(sweep, trial) for trial in (*designed, *searched[:BEST])]
     lines = [
-        f"{len(sweep.trials)} trials of {about['seeds']} seeds each, device {devices}; {len(designed)} by design, "
+        f"{len(sweep.trials)} trials of {about['seeds']} seeds each, on {devices}: {len(designed)} by design, "
         f"{len(searched)} chosen by TPE (the best {len(searched[:BEST])} are last), {pruned} pruned, "
         f"{len(diverged)} diverged{_list(sweep, diverged)}. Base: {base}.",
         "",

@@ -17,7 +17,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial
 
-from inkgrad import mnist, run, space, trials, unipen
+from inkgrad import mnist, run, space, unipen, workers
 from inkgrad import recipe as recipes
 from inkgrad.errors import Diverged
 from inkgrad.mnist import Mnist
@@ -30,19 +30,19 @@ POINTS = 10  # of each learning curve
 
 
 def sweep(
-    base: Recipe, n: int, workers: int, seeds: int, url: str, strokes: Path | None, path: Path | None
+    base: Recipe, n: int, processes: int, seeds: int, url: str, strokes: Path | None, path: Path | None
 ) -> optuna.Study:
-    """Have n trials of the network's study finished, by `workers` processes here and by others elsewhere; return it.
+    """Have n trials of the network's study finished, by so many processes here and by others elsewhere; return it.
 
     seeds runs a trial, of seeds 0, 1, …; strokes is a UNIPEN file and path a folder with MNIST, as in `inkgrad train`.
-    Raises Error where the study was begun otherwise, and see `trials.run`.
+    Raises Error where the study was begun otherwise, and see `workers.run`.
     """
     if url == STORAGE:
         Path("runs").mkdir(exist_ok=True)
     base = replace(base, validation=True, strokes=base.strokes if strokes else 0)
     attributes = {"recipe": recipes.dump(base), "seeds": seeds, "strokes": strokes is not None}
     sampler = Designed(space.design(base, strokes is not None))
-    return trials.run(url, base.net, n, workers, Training(base, seeds, strokes, path), attributes, sampler)
+    return workers.run(url, base.net, n, processes, Training(base, seeds, strokes, path), attributes, sampler)
 
 
 class Designed(TPESampler):

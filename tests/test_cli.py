@@ -75,6 +75,7 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     assert "no-such" in refused("train", "--resume", tmp_path / "no-such")
     assert "no recipe mlp-no-such" in refused("train", "mlp", "--recipe", "no-such", cwd=tmp_path)
     assert "no recipe no-such-quick" in refused("sweep", "no-such", cwd=tmp_path)
+    assert "nowhere" in refused("sweep", "mlp", "--storage", "nowhere://x", cwd=tmp_path)
     assert "nothing to report" in refused("report", cwd=tmp_path)
     assert "no-such" in refused("evaluate", MODELS["mlp"], "--strokes", tmp_path / "no-such.tra")
 

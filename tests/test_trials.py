@@ -18,7 +18,7 @@ import postgres
 import pytest
 from optuna.trial import TrialState
 
-from inkgrad import trials
+from inkgrad import trials, workers
 from inkgrad.errors import Error
 
 QUICK: dict[str, Any] = {"grace": 2}
@@ -39,7 +39,7 @@ def test_kills_and_a_server_that_goes_away(tmp_path: Path, capfd: pytest.Capture
         with ThreadPoolExecutor() as both:
             for made in [both.submit(lambda: trials.study(trials.Queue(server.url, n), "net", {})) for _ in range(2)]:
                 made.result()
-        command = threading.Thread(target=trials.run, args=(server.url, "net", n, 4, slow, {"seeds": 3}), kwargs=QUICK)
+        command = threading.Thread(target=workers.run, args=(server.url, "net", n, 4, slow, {"seeds": 3}), kwargs=QUICK)
         command.start()
         until(lambda: len({pid for _, pid, _ in slow.calls()}) == 4)
         killed = {number: pid for number, pid, _ in slow.calls() if number in slow.stuck}
@@ -119,9 +119,9 @@ def test_ctrl_c_hands_the_trials_back(tmp_path: Path) -> None:
     url, slow = f"sqlite:///{tmp_path}/sweep.db", objective.Slow(tmp_path / "log", stuck=(0,))
     code = f"""if True:
         import sys, objective, pathlib
-        from inkgrad import trials
+        from inkgrad import workers
         try:
-            trials.run({url!r}, "net", 2, 1, objective.Slow(pathlib.Path({str(slow.log)!r}), (0,)), {{}})
+            workers.run({url!r}, "net", 2, 1, objective.Slow(pathlib.Path({str(slow.log)!r}), (0,)), {{}})
         except KeyboardInterrupt:
             sys.exit("stopped")
     """
@@ -142,7 +142,7 @@ def test_ctrl_c_hands_the_trials_back(tmp_path: Path) -> None:
 def test_what_a_worker_cannot_do_is_the_command_s_error(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/sweep.db"
     with pytest.raises(Error, match="the data are not there"):
-        trials.run(url, "net", 2, 1, objective.broken, {}, **QUICK)
+        workers.run(url, "net", 2, 1, objective.broken, {}, **QUICK)
     # Nothing failed for good: what stopped the worker may be put right.
     assert {trial.state for trial in optuna.load_study(study_name="net", storage=url).trials} == {TrialState.WAITING}
 
