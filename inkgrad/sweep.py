@@ -40,9 +40,10 @@ def sweep(
     if url == STORAGE:
         Path("runs").mkdir(exist_ok=True)
     base = replace(base, validation=True, strokes=base.strokes if strokes else 0)
-    attributes = {"recipe": recipes.dump(base), "seeds": seeds, "strokes": strokes is not None}
-    sampler = Designed(space.design(base, strokes is not None))
-    return workers.run(url, base.net, n, processes, Training(base, seeds, strokes, path), attributes, sampler)
+    design = space.design(base, strokes is not None)
+    attributes = {"recipe": recipes.dump(base), "seeds": seeds, "strokes": strokes is not None, "design": design}
+    training = Training(base, seeds, strokes, path)
+    return workers.run(url, base.net, n, processes, training, attributes, Designed(design))
 
 
 class Designed(TPESampler):

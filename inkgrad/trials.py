@@ -155,7 +155,7 @@ def work(queue: Queue, study: optuna.Study, objective: Objective) -> None:
             fail_stale_trials(study)
             continue
         try:
-            study.optimize(objective, n_trials=1)
+            study.optimize(objective, n_trials=1, gc_after_trial=True)  # what training leaves is in cycles
         except _Taken:
             pass
         except ValueError as error:
