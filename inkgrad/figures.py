@@ -62,7 +62,7 @@ def _curves(alone: dict[str, list[Trial]]) -> bytes:
             upper.plot(images, losses, label=text(trial["params"][key]))
             lower.plot(images, [_error(accuracy) for accuracy in accuracies])
         upper.set(title=name(key), yscale="log")
-        upper.legend(fontsize="small")
+        upper.legend(loc="upper right", fontsize="small")
         lower.set(xlabel="images seen", yscale="log")
     axes[0, 0].set_ylabel("training loss")
     axes[1, 0].set_ylabel("validation error, %")
@@ -88,7 +88,7 @@ def _factors(alone: dict[str, list[Trial]], changes: Callable[[Trial], dict[str,
         axis.set(title=name(key), xmargin=0.15)
     for axis in axes[:, 0]:
         axis.set_ylabel("validation error, %")
-    axes[0, 0].legend(fontsize="small")
+    axes[0, 0].legend(loc="upper right", fontsize="small")
     return _svg(figure)
 
 
@@ -101,7 +101,7 @@ def _budget(alone: dict[str, list[Trial]]) -> bytes:
         for trial, *point in zip(trials, seconds, errors, strict=True):
             axis.annotate(text(trial["params"][key]), (point[0], point[1]), (4, 4), textcoords="offset points")
     axis.set(xlabel="seconds a run", ylabel="validation error, %", xscale="log")
-    axis.legend()
+    axis.legend(loc="upper right")
     return _svg(figure)
 
 
