@@ -133,7 +133,7 @@ def section(sweep: Sweep) -> str:
 def _row(sweep: Sweep, trial: dict[str, Any]) -> str:
     cells = [
         _change(sweep, trial) or "(the base)",
-        f"{trial['value']:.2%} ± {100 * trial['sd']:.2f}",
+        f"{trial['value']:.2%}" + (f" ± {100 * trial['sd']:.2f}" if sweep.about["seeds"] > 1 else ""),
         f"{trial['loss']:.4f}",
         f"{trial['seconds']:.0f}",
         f"{trial['images_per_second']:,.0f}",
