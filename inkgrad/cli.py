@@ -123,6 +123,7 @@ def sweep(
     with _needs("sweep"):
         from inkgrad.sweep import STORAGE
         from inkgrad.sweep import sweep as search
+        from inkgrad.workers import standing
     base = _recipe(net, recipe)
     mnist.load(path)  # here, so that workers need not fetch it or fail on it side by side
     if strokes:
@@ -131,8 +132,7 @@ def sweep(
         study = search(base, count, workers, seeds, storage or STORAGE, strokes, path)
     except KeyboardInterrupt:
         raise Error("stopped; the same command goes on") from None
-    best = study.best_trial
-    print(f"{net}: {best.value:.2%} ± {best.user_attrs['sd']:.2%} of validation, the best of {count} trials")
+    print(f"{net}: {count} trials, best {standing(study, count)[1]} of validation; inkgrad report tells all")
 
 
 @app.command(epilog="Examples: inkgrad report · inkgrad report --storage postgresql://USER:PASSWORD@HOST/DATABASE")

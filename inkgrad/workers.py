@@ -39,7 +39,7 @@ def run(
     progress = _progress()
     say = partial(progress.console.print, markup=False, highlight=False, soft_wrap=True)
     watched = study(Queue(url, n, grace, say), name, attributes)
-    done, best = _standing(watched, n)
+    done, best = standing(watched, n)
     with progress:
         task = progress.add_task(name, total=n, completed=done, best=best)
         arguments = url, name, n, grace, objective, attributes, sampler, reasons
@@ -50,7 +50,7 @@ def run(
             while alive:
                 time.sleep(min(1, grace / 4))
                 alive = _left(alive, say)
-                done, best = _standing(watched, n)
+                done, best = standing(watched, n)
                 progress.update(task, completed=done, best=best)
         finally:
             _stop(processes)
@@ -81,7 +81,7 @@ def _worker(
         raise SystemExit(1) from None
 
 
-def _standing(study: optuna.Study, n: int) -> tuple[int, str]:
+def standing(study: optuna.Study, n: int) -> tuple[int, str]:
     """How many of the first n trials are finished, and the best so far, for people."""
     over = finished(study)
     complete = [trial for trial in over if trial.state == TrialState.COMPLETE]
