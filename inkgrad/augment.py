@@ -37,7 +37,7 @@ def augment(images: Tensor, noise: Tensor, limits: Augment) -> Tensor:
 
 def _thickest(images: Tensor) -> Tensor:
     """The largest of each pixel and its eight neighbours."""
-    return cast(Tensor, images.unsqueeze(1).max_pool2d(3, 1, padding=1)).squeeze(1)
+    return cast(Tensor, images.unsqueeze(1).max_pool2d((3, 3), 1, padding=1)).squeeze(1)
 
 
 def _warp(images: Tensor, y: Tensor, x: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 from tinygrad.nn.state import get_parameters
 
 from inkgrad.evaluate import told_apart
+from inkgrad.failures import confused
 from inkgrad.nets import Net
 
 SHAPES = {
@@ -36,14 +37,15 @@ def of_run(net: Net, run: Path, fitted: dict[str, float]) -> dict[str, Any]:
     }
 
 
-def markdown(card: dict[str, Any], command: str) -> str:
-    """The card for people. command is what reproduces its figures."""
+def markdown(card: dict[str, Any], command: str, picture: str) -> str:
+    """The card for people. command is what reproduces its figures, picture the file of what it gets wrong."""
     recipe = card["recipe"]
     settings = {k: v for k, v in recipe.items() if not isinstance(v, dict)}
     rows = [*settings.items(), *((f"augment: {k}", v) for k, v in recipe["augment"].items())]
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     made_with = ", ".join(f"{tool} {version}" for tool, version in card["made_with"].items())
     strokes = others = ""
+    mistakes = f"Most often, of MNIST's test digits: {confused(card['mnist'])}"
     surely = f"{card['mnist']['kept']:.1%} of MNIST's test digits"
     if "strokes" in card:
         count, numbers = f"{card['strokes']['writers']} writers that no training saw", card["numbers"]
@@ -52,6 +54,7 @@ def markdown(card: dict[str, Any], command: str) -> str:
   {numbers["n"]} read exactly, in {numbers["digits"]:.2%} the digits counted right.
 """
         surely += f" and {card['strokes']['kept']:.1%} of strokes"
+        mistakes += f"; of strokes: {confused(card['strokes'])}"
     for name, figures in card.get("others", {}).items():
         others += f"- **Told from {name}** (n = {figures['n']:,}): {told_apart(figures)}; not sure of"
         others += f" {figures['refused']:.1%}.\n"
@@ -61,12 +64,21 @@ def markdown(card: dict[str, Any], command: str) -> str:
 
 - **Reads** one handwritten digit: {card["input"]}. Its file also holds the normalisation from a mask of ink.
 - **MNIST test set, through this file:** {_figures(card["mnist"])}.
-{strokes}- Measured by `{command}`; probabilities are softmax(logits / {card["temperature"]}).
-- **Trained on** {card["data"]}; device {card["training"]["device"]}, {card["training"]["seconds"]:.0f} s. The test set
-  was read once, after training, and chose nothing.
+{strokes}- Measured by `{command}`.
+- **Calibration:** probabilities are softmax(logits / {card["temperature"]}); the temperature was fitted on validation.
+- **Trained on** {card["data"]}; {card["training"]["seconds"]:.0f} s on {card["training"]["device"]}; recipe below.
+  The test set was read once, after training, and chose nothing.
 - **Not for** letters or pictures of anything else. It is not sure where the log-odds of a digit are below
   {card["sure"]}, and is sure of {surely}.
 {others}- **Licence** {card["licence"]}. Made with {made_with}.
+
+## What it gets wrong
+
+{mistakes}. Each as the network sees it, truth → answer:
+
+![Digits that are read wrong]({picture})
+
+## Recipe
 
 | recipe | |
 |---|---|

@@ -2,12 +2,17 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from inkgrad.errors import Error
+
+if TYPE_CHECKING:
+    from inkgrad.recipe import Recipe
 
 app = typer.Typer(
     help="Handwritten digits: train with tinygrad, export to one model file, read them in any browser.",
@@ -24,6 +29,9 @@ Strokes = Annotated[
 Others = Annotated[
     list[Path] | None,
     typer.Option(help="What is no digit: a font, whose letters are drawn, or an IDX file of images; repeatable."),
+]
+Storage = Annotated[
+    str | None, typer.Option(help="The database: sqlite:///FILE or postgresql://…; runs/sweep.db where not given.")
 ]
 Data = Annotated[Path | None, typer.Option(help="A folder with the four MNIST files; fetched where not given.")]
 
@@ -89,13 +97,10 @@ def train(
     if resume is not None:
         folder, chosen = resume, recipes.read(resume / "recipe.toml")
     else:
-        named = Path(recipe)
-        chosen = recipes.read(named) if named.suffix == ".toml" else recipes.load(str(net), recipe)
-        if chosen.net != net:
-            raise Error(f"{recipe} is a recipe for {chosen.net}, not for {net}")
+        chosen = _recipe(str(net), recipe)
         if seed is not None:
             chosen = replace(chosen, seed=seed)
-        folder = out or Path("runs") / f"{net}-{named.stem}"
+        folder = out or Path("runs") / f"{net}-{Path(recipe).stem}"
     try:
         samples = unipen.read(strokes) if strokes else []
         teachers = [fold_batchnorm(training.load(run)) for run in teacher or []]
@@ -103,6 +108,62 @@ def train(
     except KeyboardInterrupt:
         raise Error(f"stopped; go on with: inkgrad train --resume {folder}") from None
     print(f"{folder}: {last['test_accuracy']:.2%} of {last['n']:,} test images, {last['seconds']:.0f} s")
+
+
+@app.command(
+    epilog="Examples: inkgrad sweep mlp --trials 60 · on each of several machines: inkgrad sweep cnn --trials 80 "
+    "--workers 4 --storage postgresql://USER:PASSWORD@HOST/DATABASE"
+)
+def sweep(
+    net: Annotated[str, typer.Argument(help="mlp, cnn or cnn-tiny.")],
+    count: Annotated[int, typer.Option("--trials", min=1, help="Finished trials to have, whoever runs them.")] = 60,
+    workers: Annotated[int, typer.Option(min=1, help="Processes here.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs a trial, of seeds 0, 1, …; its score is their mean.")] = 3,
+    recipe: Annotated[str, typer.Option(help="The recipe that is varied: a name or a .toml file.")] = "quick",
+    storage: Storage = None,
+    strokes: Strokes = None,
+    path: Data = None,
+) -> None:
+    """Try variants of a recipe on validation, by design and then by TPE; stopped or killed, the same command goes on.
+
+    The trials' results lie in a database that optuna-dashboard opens too; see also inkgrad report.
+    """
+    from inkgrad import mnist, unipen
+
+    with _needs("sweep"):
+        from inkgrad.sweep import STORAGE
+        from inkgrad.sweep import sweep as search
+        from inkgrad.workers import standing
+    base = _recipe(net, recipe)
+    mnist.load(path)  # here, so that workers need not fetch it or fail on it side by side
+    if strokes:
+        unipen.read(strokes)
+    try:
+        study = search(base, count, workers, seeds, storage or STORAGE, strokes, path)
+    except KeyboardInterrupt:
+        raise Error("stopped; the same command goes on") from None
+    print(f"{net}: {count} trials, best {standing(study, count)[1]} of validation; inkgrad report tells all")
+
+
+@app.command(epilog="Examples: inkgrad report · inkgrad report --storage postgresql://USER:PASSWORD@HOST/DATABASE")
+def report(storage: Storage = None) -> None:
+    """Write what sweeps found into HYPERPARAMETERS.md here, and its figures and trials into sweeps/.
+
+    What stands outside the generated parts is left as it is. Without a storage the trials are those in sweeps/*.jsonl.
+    """
+    with _needs("sweep"):
+        from inkgrad import report as reports
+        from inkgrad.sweep import STORAGE
+    if storage is None and Path(STORAGE.removeprefix("sqlite:///")).exists():
+        storage = STORAGE
+    for sweep in reports.collect(storage) if storage else []:
+        reports.save(sweep)
+    sweeps = reports.read()
+    if not sweeps:
+        raise Error("there is nothing to report: no trials in sweeps/; run inkgrad sweep first")
+    reports.write(sweeps)
+    for sweep in sweeps:
+        print(f"{reports.TEXT}: {sweep.about['net']}, {len(sweep.trials)} trials")
 
 
 @app.command(epilog="Example: inkgrad export runs/mlp-quick --out models/mlp.safetensors")
@@ -125,7 +186,7 @@ def export(
 
     from rich.progress import track
 
-    from inkgrad import atomic, card, mnist, unipen
+    from inkgrad import atomic, card, failures, mnist, unipen
     from inkgrad import train as training
     from inkgrad.evaluate import evaluate, summary
     from inkgrad.export.digits import export_digits, read_net
@@ -148,7 +209,9 @@ def export(
     atomic.write_bytes(out, file.to_bytes())
     asked = [f"--strokes {strokes.name} --unseen"] if strokes else []
     command = " ".join(["inkgrad evaluate", str(out), *asked, *(f"--others {path.name}" for path in others or [])])
-    atomic.write_bytes(out.with_suffix(".md"), card.markdown(file.card, command).encode())
+    errors = out.with_name(f"{out.stem}-errors.png")
+    atomic.write_bytes(errors, failures.sheet(file, data.test_images, left_out))
+    atomic.write_bytes(out.with_suffix(".md"), card.markdown(file.card, command, errors.name).encode())
     if as_onnx:
         atomic.write_bytes(out.with_suffix(".onnx"), to_onnx(read_net(file), file.card))
     print(f"{out}: {out.stat().st_size:,} bytes", *summary(report), sep="\n")
@@ -266,6 +329,25 @@ def serve(port: Annotated[int, typer.Option(help="The port on localhost.")] = 80
             httpd.serve_forever()
         except KeyboardInterrupt:
             print()
+
+
+def _recipe(net: str, name: str) -> "Recipe":
+    """The recipe of `net` that comes with inkgrad under this name, or lies at this path."""
+    from inkgrad import recipe as recipes
+
+    chosen = recipes.read(Path(name)) if name.endswith(".toml") else recipes.load(net, name)
+    if chosen.net != net:
+        raise Error(f"{name} is a recipe for {chosen.net}, not for {net}")
+    return chosen
+
+
+@contextmanager
+def _needs(extra: str) -> Iterator[None]:
+    """Around imports of what an extra brings."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise Error(f"this needs the package {error.name}: pip install 'inkgrad[{extra}]'") from None
 
 
 def main() -> None:

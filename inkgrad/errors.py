@@ -3,3 +3,7 @@ class Error(Exception):
 
     The command line prints it and exits with 1; nothing half-written is left behind.
     """
+
+
+class Diverged(Error):
+    """Training whose loss or weights are no longer numbers."""

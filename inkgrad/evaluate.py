@@ -22,15 +22,21 @@ from inkgrad.reader import Reader
 from inkgrad.runtime import Runtime
 from inkgrad.unipen import Sample
 
+SEED = 0  # of how strokes are drawn
 NUMBERS, LONGEST = 600, 6  # numbers that are composed, of 1 … 6 digits by turns
 
 Floats = NDArray[np.float32]
 
 
 def score(logits: Floats, labels: NDArray[np.integer[Any]], temperature: float) -> dict[str, Any]:
-    """accuracy, errors, n, ece, nll (nats) and reliability (see there) of logits [N, 10] against labels [N]."""
+    """accuracy, errors, n, ece, nll (nats) and reliability (see there) of logits [N, 10] against labels [N].
+
+    wrong lists each error: its index, its label and the answer.
+    """
     probability = probabilities(logits, temperature)
-    errors = int((probability.argmax(1) != labels).sum())
+    answers = probability.argmax(1)
+    wrong = np.flatnonzero(answers != labels)
+    errors = len(wrong)
     bins = reliability(probability, labels)
     return {
         "accuracy": 1 - errors / len(labels),
@@ -39,6 +45,7 @@ def score(logits: Floats, labels: NDArray[np.integer[Any]], temperature: float) 
         "ece": round(calibration_error(bins), 6),
         "nll": round(negative_log_likelihood(probability, labels), 6),
         "reliability": [(n, round(confidence, 6), round(right, 6)) for n, confidence, right in bins],
+        "wrong": [[int(i), int(labels[i]), int(answers[i])] for i in wrong],
     }
 
 
@@ -74,7 +81,7 @@ def evaluate(
     digits = {"auroc": odds}  # what others are told from
     report: dict[str, Any] = {"mnist": {**score(logits, labels, temperature), "kept": kept(reader, odds)}}
     if samples:
-        drawings, bands = arrange(samples, seed=0)
+        drawings, bands = arrange(samples, SEED)
         masks = (rasterize(fit(visible(drawing))) for drawing in progress(drawings, description="strokes"))
         logits, digits["auroc_strokes"] = classify(runtime, normalized(runtime, masks))
         truth = np.array([sample.label for sample in samples] * 3)

@@ -18,7 +18,7 @@ from tinygrad import Tensor
 
 from inkgrad import atomic
 from inkgrad import recipe as recipes
-from inkgrad.errors import Error
+from inkgrad.errors import Diverged, Error
 from inkgrad.recipe import Recipe
 
 Metrics = dict[str, Any]
@@ -45,11 +45,11 @@ def open_folder(run: Path, recipe: Recipe, resume: bool) -> None:
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
-    """Raises Error, and leaves the file as it was, where a value is not finite."""
+    """Raises Diverged, and leaves the file as it was, where a value is not finite."""
     arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
     for name, array in arrays.items():
         if not np.isfinite(array).all():
-            raise Error(
+            raise Diverged(
                 f"{path}: not written, {name} is no longer finite: try a lower lr; what was saved before is kept"
             )
     atomic.write_bytes(path, save(arrays))

@@ -8,7 +8,7 @@ sums always run in the same order, to the same bits.
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,8 @@ from inkgrad import nets, nondigits, run, strokes
 from inkgrad import recipe as recipes
 from inkgrad.augment import augment, noise
 from inkgrad.batched import batched
-from inkgrad.errors import Error
+from inkgrad.errors import Diverged, Error
+from inkgrad.hardware import hardware
 from inkgrad.mnist import Mnist
 from inkgrad.nets import Net
 from inkgrad.recipe import Recipe
@@ -46,11 +47,14 @@ def train(
     samples: Sequence[Sample] = (),
     teachers: Sequence[Net] = (),
     resume: bool = False,
+    report: Callable[[run.Metrics], None] | None = None,
 ) -> run.Metrics:
     """Train `recipe` on `data` into the folder `out` and return the last line of its metrics.jsonl.
 
     Where the recipe asks for pen strokes, they are drawn from `samples`, less the writers that `strokes.split` leaves
-    out: those are validation, in every run. Where it distils, `teachers` are asked about every training picture.
+    out: those are validation, in every run that is given strokes. Where it distils, `teachers` are asked about every
+    training picture. `report`, where given, takes each line of the metrics but the last, in place of the progress bar;
+    what it raises ends the run.
 
     With `resume`, goes on from the last checkpoint in `out`; a finished run is returned as it is. Raises Error where
     `out` holds something else, the recipe does not fit the run or the data, or the loss is no longer a number; the
@@ -92,8 +96,8 @@ def train(
     if checkpoint.exists():
         run.load_tensors(checkpoint, state)
     start = int(step.item())
-    drawn, left_out = strokes.split(samples) if recipe.strokes else ([], [])
-    pictures, written = strokes.pictures(drawn, recipe.strokes, recipe.seed) if drawn else _NOTHING
+    drawn, left_out = strokes.split(samples)
+    pictures, written = strokes.pictures(drawn, recipe.strokes, recipe.seed) if recipe.strokes and drawn else _NOTHING
     # Joined even to nothing, because that copies: tinygrad 0.14 uploads to CUDA from writable memory only.
     others = nondigits.pictures(drawn, recipe.nondigits, recipe.seed) if recipe.nondigits else _NOTHING[0]
     all_images = np.concatenate([data.train_images[:kept], pictures, others])
@@ -136,7 +140,7 @@ def train(
     began = time.monotonic() - (metrics[-1]["seconds"] if metrics else 0)
     predict = batched(lambda images: average(images.float()))
     looked = since = time.monotonic()
-    with _progress() as progress:
+    with _progress(disable=report is not None) as progress:
         task = progress.add_task(recipe.net, total=recipe.steps, completed=start, loss=math.nan, accuracy="", speed="")
         for done in range(start + 1, recipe.steps + 1):
             # Products on tensor cores where there are any; around the whole, because kernels are compiled at its end.
@@ -147,7 +151,7 @@ def train(
                 continue
             loss = loss_sum.item() / (done - start)
             if not math.isfinite(loss):
-                raise Error(f"{out}: the loss is {loss} at step {done}: try a lower lr; the last checkpoint is kept")
+                raise Diverged(f"{out}: the loss is {loss} at step {done}: try a lower lr; the last checkpoint is kept")
             looked = time.monotonic()
             speed = (done - start) * recipe.batch / (looked - since)
             progress.update(task, completed=done, loss=loss, speed=f"{speed:,.0f} images/s")
@@ -169,6 +173,8 @@ def train(
             run.write_metrics(out, metrics)
             run.save_tensors(checkpoint, state)
             loss_sum.assign(loss_sum.zeros_like()).realize()
+            if report:
+                report(metrics[-1])
             since, start = time.monotonic(), done
 
     seen: run.Metrics = {}
@@ -182,7 +188,7 @@ def train(
             "test_accuracy": _accuracy(predict(data.test_images), data.test_labels),
             "n": len(data.test_labels),
             "seconds": round(time.monotonic() - began, 1),
-            "device": Device.DEFAULT,
+            "device": hardware(),
         }
     )
     run.write_metrics(out, metrics)
@@ -269,9 +275,8 @@ def _accuracy(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.integer[An
     return float((logits.argmax(1) == labels).mean())
 
 
-def _progress() -> Progress:
+def _progress(disable: bool) -> Progress:
     columns = "{task.description}", "loss {task.fields[loss]:.4f}", "{task.fields[accuracy]}", "{task.fields[speed]}"
     name, *numbers = (TextColumn(column) for column in columns)
-    return Progress(
-        name, BarColumn(), MofNCompleteColumn(), *numbers, TimeRemainingColumn(), console=Console(stderr=True)
-    )
+    bar = name, BarColumn(), MofNCompleteColumn(), *numbers, TimeRemainingColumn()
+    return Progress(*bar, console=Console(stderr=True), disable=disable)

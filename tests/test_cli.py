@@ -16,10 +16,11 @@ from PIL import Image
 from released import MODELS
 
 from inkgrad import mnist
+from inkgrad.cli import _needs
 from inkgrad.errors import Error
 from inkgrad.serve import server
 
-COMMANDS = ("data", "train", "export", "evaluate", "predict", "serve")
+COMMANDS = ("data", "train", "sweep", "report", "export", "evaluate", "predict", "serve")
 
 
 def inkgrad(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -73,7 +74,18 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     assert "no-such" in refused("export", tmp_path / "no-such")
     assert "no-such" in refused("train", "--resume", tmp_path / "no-such")
     assert "no recipe mlp-no-such" in refused("train", "mlp", "--recipe", "no-such", cwd=tmp_path)
+    assert "no recipe no-such-quick" in refused("sweep", "no-such", cwd=tmp_path)
+    assert "nowhere" in refused("sweep", "mlp", "--storage", "nowhere://x", cwd=tmp_path)
+    assert "nothing to report" in refused("report", cwd=tmp_path)
     assert "no-such" in refused("evaluate", MODELS["mlp"], "--strokes", tmp_path / "no-such.tra")
+
+
+def test_a_missing_package_is_named_with_the_extra_that_brings_it() -> None:
+    with (
+        pytest.raises(Error, match=r"needs the package no_such_package: pip install 'inkgrad\[sweep\]'"),
+        _needs("sweep"),
+    ):
+        __import__("no_such_package.part")
 
 
 @pytest.fixture(scope="module")

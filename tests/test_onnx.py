@@ -47,7 +47,13 @@ def test_export_writes_it_beside_the_model_file(
     out = tmp_path / "out" / "tiny.safetensors"
     words = ["export", str(tmp_path / "run"), "--onnx", "--path", str(tmp_path), "--out", str(out)]
     assert CliRunner().invoke(cli.app, words).exit_code == 0
-    assert {path.name for path in out.parent.iterdir()} == {"tiny.safetensors", "tiny.md", "tiny.onnx"}
+    assert {path.name for path in out.parent.iterdir()} == {
+        "tiny.safetensors",
+        "tiny.md",
+        "tiny-errors.png",
+        "tiny.onnx",
+    }
+    assert "](tiny-errors.png)" in out.with_suffix(".md").read_text()
     file = modelfile.read(out)
     assert out.with_suffix(".onnx").read_bytes() == to_onnx(read_net(file), file.card)
 

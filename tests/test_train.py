@@ -45,7 +45,9 @@ def data(digits: Mnist) -> Mnist:
 def finished(tmp_path_factory: pytest.TempPathFactory, data: Mnist) -> Path:
     """RECIPE's run, never interrupted."""
     out = tmp_path_factory.mktemp("runs") / "whole"
-    assert train(RECIPE, out, data) == run.read_metrics(out)[-1]
+    reported: list[run.Metrics] = []
+    assert train(RECIPE, out, data, report=reported.append) == run.read_metrics(out)[-1]
+    assert reported == run.read_metrics(out)[:-1]
     return out
 
 

@@ -1,0 +1,121 @@
+"""Workers of a study: processes of one command, each of which may be killed, and what is seen of them."""
+
+import multiprocessing
+import signal
+import time
+import warnings
+from collections.abc import Sequence
+from functools import partial
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.trial import TrialState
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from inkgrad.errors import Error
+from inkgrad.trials import GRACE, Objective, Queue, Say, finished, study, work
+
+
+def run(
+    url: str,
+    name: str,
+    n: int,
+    workers: int,
+    objective: Objective,
+    attributes: dict[str, Any],
+    sampler: BaseSampler | None = None,
+    grace: int = GRACE,
+) -> optuna.Study:
+    """Have `workers` processes finish the first n trials of the study; return it.
+
+    objective and sampler go to processes of their own, so they must be of a module. Raises Error where the database
+    cannot be opened, or no worker is left (the first one's reason).
+    """
+    context = multiprocessing.get_context("spawn")  # a forked worker would share this one's connections and devices
+    reasons = context.SimpleQueue()
+    progress = _progress()
+    say = partial(progress.console.print, markup=False, highlight=False, soft_wrap=True)
+    watched = study(Queue(url, n, grace, say), name, attributes)
+    done, best = standing(watched, n)
+    with progress:
+        task = progress.add_task(name, total=n, completed=done, best=best)
+        arguments = url, name, n, grace, objective, attributes, sampler, reasons
+        processes = [context.Process(target=_worker, args=arguments) for _ in range(workers)]
+        try:
+            _start(processes)
+            alive: list[BaseProcess] = [*processes]
+            while alive:
+                time.sleep(min(1, grace / 4))
+                alive = _left(alive, say)
+                done, best = standing(watched, n)
+                progress.update(task, completed=done, best=best)
+        finally:
+            _stop(processes)
+    if done < n:
+        raise Error(reasons.get() if not reasons.empty() else f"no worker is left after {done} of {n} trials")
+    return watched
+
+
+def _worker(
+    url: str,
+    name: str,
+    n: int,
+    grace: int,
+    objective: Objective,
+    attributes: dict[str, Any],
+    sampler: BaseSampler | None,
+    reasons: Any,
+) -> None:
+    warnings.filterwarnings("ignore", "The reported value is ignored")  # of a trial that is run again
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        queue = Queue(url, n, grace, attempts=600)
+        work(queue, study(queue, name, attributes, sampler), objective)
+    except Error as error:
+        reasons.put(str(error))
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(1) from None
+
+
+def standing(study: optuna.Study, n: int) -> tuple[int, str]:
+    """How many of the first n trials are finished, and the best so far, for people."""
+    over = finished(study)
+    complete = [trial for trial in over if trial.state == TrialState.COMPLETE]
+    best = max(complete, key=lambda trial: trial.value or 0, default=None)
+    return sum(trial.number < n for trial in over), f"{best.value:.2%} (trial {best.number})" if best else "–"
+
+
+def _start(processes: Sequence[BaseProcess]) -> None:
+    """Without Ctrl-C, which the terminal sends to all of them: this process ends the workers, as `_stop` does."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    for process in processes:
+        process.start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _left(processes: list[BaseProcess], say: Say) -> list[BaseProcess]:
+    for process in processes:
+        if process.exitcode is not None and process.exitcode < 0:
+            say(f"a worker was killed ({signal.Signals(-process.exitcode).name}): its trial will be run again")
+    return [process for process in processes if process.exitcode is None]
+
+
+def _stop(processes: Sequence[BaseProcess]) -> None:
+    """Have the workers hand their trials back; where they cannot in 5 s, the next to come takes them over."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(5)
+        process.kill()
+        process.join()
+
+
+def _progress() -> Progress:
+    label, best = (TextColumn(column) for column in ("{task.description}", "best {task.fields[best]}"))
+    columns = label, BarColumn(), MofNCompleteColumn(), best, TimeRemainingColumn()
+    # The time left is judged by the trials of the last day, not of the last 30 s.
+    return Progress(*columns, console=Console(stderr=True), speed_estimate_period=86_400)
