@@ -7,9 +7,13 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      // The page, and what other pages import under these very names. Those two only point to assets
-      // with hashes in their names, and the page uses these assets, not them: versions never mix.
-      input: { index: 'index.html', inkgrad: 'src/recognizer.ts' },
+      // The page, and what other pages import under these very names. What they only point to are
+      // assets with hashes in their names, which the page uses as well: versions never mix.
+      input: {
+        index: 'index.html',
+        inkgrad: 'src/recognizer.ts',
+        'ink-reader': 'src/element.ts',
+      },
       preserveEntrySignatures: 'strict',
       output: {
         entryFileNames: ({ name }) => (name === 'index' ? 'assets/[name]-[hash].js' : '[name].js'),

@@ -9,16 +9,16 @@ from playwright.sync_api import CDPSession, Page, expect
 Points = Sequence[tuple[float, float]]
 
 
-def on_page(page: Page, path: Points) -> list[tuple[float, float]]:
+def on_page(page: Page, path: Points, pad: str = "#pad") -> list[tuple[float, float]]:
     """Canvas units of 280 to CSS pixels of the viewport."""
-    box = page.locator("#pad").bounding_box()
+    box = page.locator(pad).bounding_box()
     assert box is not None
     return [(box["x"] + x * box["width"] / 280, box["y"] + y * box["height"] / 280) for x, y in path]
 
 
-def draw_with_mouse(page: Page, paths: Sequence[Points]) -> None:
+def draw_with_mouse(page: Page, paths: Sequence[Points], pad: str = "#pad") -> None:
     for path in paths:
-        first, *rest = on_page(page, path)
+        first, *rest = on_page(page, path, pad)
         page.mouse.move(*first)
         page.mouse.down()
         for point in rest:

@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pytest
 from browser.drawing import answer, draw_with_mouse, ready, shows
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from strokes import placed
 
 from inkgrad.serve import PAGE, server
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context() as instance:
+        yield instance
 
 
 @pytest.fixture
@@ -59,9 +65,9 @@ def test_a_new_version_waits_and_keeps_the_drawing(
         file.write_text(file.read_text().replace(old, new))
     ready(page, address, "?backend=wasm")  # looks for a new version, as every visit does
     draw_with_mouse(page, placed(7))
-    expect(page.locator("#update")).to_be_visible()
+    expect(page.locator("#update")).to_be_visible(timeout=20_000)
     expect(page).to_have_title("inkgrad")
     page.locator("#update button").click()
-    expect(page).to_have_title("newer")
+    expect(page).to_have_title("newer", timeout=20_000)
     shows(page, "digits", "7")
     expect(page.locator("#update")).to_be_hidden()
