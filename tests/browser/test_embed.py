@@ -1,7 +1,7 @@
 """`<ink-reader>` in pages of others: a form field, from another origin, under a strict content security policy."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -43,7 +43,7 @@ def other(tmp_path: Path, site: str) -> Iterator[str]:
         httpd.shutdown()
 
 
-def draw(page: Page, paths: list[Points]) -> None:
+def draw(page: Page, paths: Sequence[Points]) -> None:
     draw_with_mouse(page, paths, "ink-reader canvas")
 
 

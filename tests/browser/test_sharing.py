@@ -8,19 +8,12 @@ import zlib
 from typing import Any
 
 import numpy as np
-from browser.drawing import answer, draw_with_mouse, ready, shows
+from browser.drawing import answer, draw_with_mouse, link_of, ready, shows
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 from strokes import placed
 
 from inkgrad.ink import Drawing, rasterize
-
-
-def link_of(drawing: Any) -> str:
-    """As link.ts makes it, by another DEFLATE."""
-    deflate = zlib.compressobj(wbits=-15)
-    packed = deflate.compress(json.dumps(drawing).encode()) + deflate.flush()
-    return "#ink=" + base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 def drawing_in(link: str) -> Any:
