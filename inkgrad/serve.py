@@ -43,7 +43,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def send_response(self, code: int, message: str | None = None) -> None:
         super().send_response(code, message)
-        # The build puts a hash of its content into the name of all that is in assets/; the rest is asked for again.
+        # The build puts a hash of its content into each address in assets/; the rest is asked for again.
         hashed = code in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED) and self.path.startswith("/assets/")
         self.send_header("Cache-Control", "max-age=31536000, immutable" if hashed else "no-cache")
         self.send_header("Access-Control-Allow-Origin", "*")  # other origins import the library and load the models

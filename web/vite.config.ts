@@ -7,8 +7,8 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      // The page, and what other pages import under these very names. What they only point to are
-      // assets with hashes in their names, which the page uses as well: versions never mix.
+      // The page, and what other pages import under these very names. All three use assets whose
+      // addresses hold a hash of their content, and never each other: versions do not mix.
       input: {
         index: 'index.html',
         inkgrad: 'src/recognizer.ts',
@@ -16,7 +16,9 @@ export default defineConfig({
       },
       preserveEntrySignatures: 'strict',
       output: {
-        entryFileNames: ({ name }) => (name === 'index' ? 'assets/[name]-[hash].js' : '[name].js'),
+        entryFileNames: ({ name }) => (name === 'index' ? 'assets/[hash]/[name].js' : '[name].js'),
+        chunkFileNames: 'assets/[hash]/[name].js',
+        assetFileNames: 'assets/[hash]/[name][extname]',
       },
     },
   },
@@ -42,7 +44,7 @@ export default defineConfig({
       },
       workbox: {
         navigateFallback: null, // one page; the example page is its own
-        globPatterns: ['index.html', 'assets/*'],
+        globPatterns: ['index.html', 'assets/**'],
         inlineWorkboxRuntime: true,
         ignoreURLParametersMatching: [/./], // ?model=, ?lang= … are the script's business
       },

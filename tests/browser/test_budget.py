@@ -22,5 +22,5 @@ def test_a_first_visit_is_small_and_asks_nobody_else(page: Page, site: str) -> N
     assert {re.sub(r".*\.", "", url) for url in code} >= {"js", "css", "?backend=wasm"}
     assert sum(map(len, code.values())) <= CODE, {url: len(body) for url, body in code.items()}
     assert sum(map(len, bodies.values())) <= TOTAL, {url: len(body) for url, body in bodies.items()}
-    # Script, style and model are bound by the hashes in their names, so that versions never mix.
-    assert all(re.fullmatch(r"\?backend=wasm|icon\.svg|assets/[\w-]+-[\w-]{8}\.\w+", url) for url in bodies), bodies
+    # Script, style and model are bound by the hashes in their addresses, so that versions never mix.
+    assert all(re.fullmatch(r"\?backend=wasm|icon\.svg|assets/[\w-]{8}/[\w-]+\.\w+", url) for url in bodies), bodies

@@ -1,6 +1,6 @@
 /**
- * @file Where the released models lie. The build puts a hash of its content into each name, and these
- * addresses into the script, so that a script never meets the model of another version.
+ * @file Where the released models lie. The build puts a hash of its content into each address, and
+ * these addresses into the script, so that a script never meets the model of another version.
  */
 import cnnTiny from '../../models/cnn-tiny.safetensors?url';
 import cnn from '../../models/cnn.safetensors?url';
