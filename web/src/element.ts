@@ -43,13 +43,15 @@ export class InkReader extends HTMLElement {
   readonly #status = document.createElement('p');
   readonly #canvas = document.createElement('canvas');
   readonly #pad = createPad(this.#canvas, {
-    onDraw: (stroke) => this.#read(addStroke(this.#drawing, stroke)),
+    onDraw: (stroke) => this.#ink(addStroke(this.#drawing, stroke)),
     onEnd: (stroke) => (this.drawing = stroke ? addStroke(this.#drawing, stroke) : this.#drawing),
   });
   #drawing: Drawing = blank;
   #reading: Reading | undefined;
   #recognizer: Recognizer | undefined;
   #committed = '';
+  /** The value was typed or set since anything was drawn: a reading that comes late does not count. */
+  #isTyped = false;
   #notSure = '';
 
   constructor() {
@@ -68,7 +70,10 @@ export class InkReader extends HTMLElement {
     // A pen must not call up the keyboard of a phone, as the focus that follows it would.
     canvas.addEventListener('mousedown', (event) => event.preventDefault());
     // The field's own input event passes on as this element's; a change event stays inside.
-    field.addEventListener('input', () => this.#put(field.value));
+    field.addEventListener('input', () => {
+      this.#isTyped = true;
+      this.#put(field.value);
+    });
     field.addEventListener('change', () => this.#commit());
     field.addEventListener('keydown', ({ key }) => {
       if (key === 'Enter') this.form?.requestSubmit();
@@ -88,6 +93,7 @@ export class InkReader extends HTMLElement {
     return this.#field.value;
   }
   set value(text: string) {
+    this.#isTyped = true;
     this.#drawing = blank;
     this.#pad.show(blank);
     this.#reading = undefined;
@@ -101,7 +107,7 @@ export class InkReader extends HTMLElement {
   set drawing(drawing: Drawing) {
     this.#drawing = drawing;
     this.#pad.show(drawing);
-    this.#read(drawing);
+    this.#ink(drawing);
   }
 
   /** The last reading of what is drawn, digit by digit with probabilities. */
@@ -162,7 +168,7 @@ export class InkReader extends HTMLElement {
     if (!recognizers.has(key)) recognizers.set(key, loadRecognizer(url, { backend }));
     try {
       this.#recognizer = await recognizers.get(key)!;
-      if (this.#drawing !== blank) this.#read(this.#drawing);
+      this.#read(this.#drawing);
     } catch (error) {
       recognizers.delete(key); // another field may try again
       const { message } = error as Error;
@@ -171,11 +177,16 @@ export class InkReader extends HTMLElement {
     }
   }
 
+  #ink(drawing: Drawing): void {
+    this.#isTyped = false;
+    this.#read(drawing);
+  }
+
   // At most once a frame, one reading in flight, and the newest ink wins.
   readonly #read = perFrame(
     latest(async (drawing: Drawing) => {
       const reading = await this.#recognizer?.read(drawing);
-      if (!reading) return;
+      if (!reading || this.#isTyped) return;
       this.#reading = reading;
       const isSure = reading.digits.every(({ sure }) => sure);
       this.#field.placeholder = isSure ? '' : '?';
