@@ -4,7 +4,7 @@ PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test build lock clean
+.PHONY: demo test build lock icons clean
 demo: .venv/.run build
 	$(BIN)/inkgrad serve --port $(PORT)
 
@@ -40,6 +40,13 @@ lock:
 	  --no-emit-index-url --no-annotate --no-header --group $$g pyproject.toml \
 	  -o requirements$$([ $$g = dev ] && echo -dev).txt; done
 	cd web && npm install --package-lock-only
+
+# Icons for systems that take no SVG or cut their own corners: the same without its round ones.
+icons:
+	sed 's/ rx="8"//' web/public/icon.svg >icon.svg
+	for side in 192 512; do chromium --headless=new --no-sandbox --hide-scrollbars --window-size=$$side,$$side \
+	  --screenshot=web/public/icon-$$side.png icon.svg; done
+	rm icon.svg
 
 clean:
 	rm -rf .venv web/node_modules web/dist

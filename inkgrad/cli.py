@@ -318,13 +318,17 @@ def tune(
     print(f"{TABLE}: {sum(options is not None for options in table.values())} of {len(table)} kernels are tuned")
 
 
-@app.command(epilog="Example: inkgrad serve --port 8000")
-def serve(port: Annotated[int, typer.Option(help="The port on localhost.")] = 8000) -> None:
-    """Serve the built page on localhost."""
+@app.command(epilog="Examples: inkgrad serve · inkgrad serve --host 0.0.0.0 --port 8080")
+def serve(
+    port: Annotated[int, typer.Option(help="The port; 0 takes one that is free.")] = 8000,
+    host: Annotated[str, typer.Option(help="The address: 0.0.0.0 lets other machines in.")] = "127.0.0.1",
+) -> None:
+    """Serve the built page, to this machine alone unless --host says otherwise."""
     from inkgrad.serve import server
 
-    with server(port) as httpd:
-        print(f"inkgrad is at http://localhost:{httpd.server_port}/ (Ctrl-C stops it)", flush=True)
+    with server(port, host=host) as httpd:
+        name = "localhost" if host == "127.0.0.1" else host
+        print(f"inkgrad is at http://{name}:{httpd.server_port}/ (Ctrl-C stops it)", flush=True)
         try:
             httpd.serve_forever()
         except KeyboardInterrupt:

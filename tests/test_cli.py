@@ -5,9 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +15,6 @@ from released import MODELS
 from inkgrad import mnist
 from inkgrad.cli import _needs
 from inkgrad.errors import Error
-from inkgrad.serve import server
 
 COMMANDS = ("data", "train", "sweep", "report", "export", "evaluate", "predict", "serve")
 
@@ -174,33 +170,3 @@ def test_what_is_no_digit_is_named_where_it_cannot_be_read(tmp_path: Path) -> No
     assert "give a font" in said("text.txt", b"no font")
     assert "give a font or an IDX file" in said("raw-images.gz", b"no gzip")
     assert "damaged" in said("short-images-idx3-ubyte", bytes((0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 28, 0, 0, 0, 28)))
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[str]:
-    import threading
-
-    (tmp_path / "index.html").write_text("<p>here")
-    (tmp_path / "app.js").write_text("1")
-    with server(0, tmp_path) as httpd:
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{httpd.server_port}"
-        httpd.shutdown()
-
-
-def test_serve_serves_the_folder_and_nothing_above_it(served: str) -> None:
-    with urllib.request.urlopen(served + "/") as page:
-        assert page.read() == b"<p>here"
-    with urllib.request.urlopen(served + "/app.js") as script:
-        assert script.headers["Content-Type"] == "text/javascript"
-    with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(served + "/../../../../etc/passwd")
-
-
-def test_serve_names_a_missing_page_and_a_taken_port(tmp_path: Path, served: str) -> None:
-    with pytest.raises(Error, match="make build"):
-        server(0, tmp_path / "nothing")
-    with pytest.raises(Error, match="choose another"):
-        server(int(served.rpartition(":")[2]), tmp_path)
-    with pytest.raises(Error, match="choose another"):
-        server(70_000, tmp_path)

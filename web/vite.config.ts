@@ -1,4 +1,5 @@
 import { defineConfig } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
 
 export default defineConfig({
   base: './', // any folder of any static host
@@ -6,13 +7,47 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      // The page, and the library that other pages import under this very name.
-      input: { index: 'index.html', inkgrad: 'src/recognizer.ts' },
-      preserveEntrySignatures: 'allow-extension',
+      // The page, and what other pages import under these very names. All three use assets whose
+      // addresses hold a hash of their content, and never each other: versions do not mix.
+      input: {
+        index: 'index.html',
+        inkgrad: 'src/recognizer.ts',
+        'ink-reader': 'src/element.ts',
+      },
+      preserveEntrySignatures: 'strict',
       output: {
-        entryFileNames: ({ name }) =>
-          name === 'inkgrad' ? '[name].js' : 'assets/[name]-[hash].js',
+        entryFileNames: ({ name }) => (name === 'index' ? 'assets/[hash]/[name].js' : '[name].js'),
+        chunkFileNames: 'assets/[hash]/[name].js',
+        assetFileNames: 'assets/[hash]/[name][extname]',
       },
     },
   },
+  server: { fs: { allow: ['..'] } }, // the models
+  plugins: [
+    VitePWA({
+      registerType: 'prompt',
+      injectRegister: false, // the page's own script registers: see view/update.ts
+      manifest: {
+        name: 'inkgrad: draw a digit',
+        short_name: 'inkgrad',
+        description:
+          'Draw a digit or a number: a small neural network reads it on your own device.',
+        display: 'standalone',
+        background_color: '#f5f2ec',
+        theme_color: '#f5f2ec',
+        icons: [
+          { src: 'icon.svg', sizes: 'any', type: 'image/svg+xml' },
+          { src: 'icon-192.png', sizes: '192x192', type: 'image/png' },
+          { src: 'icon-512.png', sizes: '512x512', type: 'image/png' },
+          { src: 'icon-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+        ],
+      },
+      workbox: {
+        navigateFallback: null, // one page; the example page is its own
+        globPatterns: ['index.html', 'assets/**'],
+        inlineWorkboxRuntime: true,
+        ignoreURLParametersMatching: [/./], // ?model=, ?lang= … are the script's business
+      },
+    }),
+  ],
 });

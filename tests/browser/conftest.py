@@ -55,6 +55,8 @@ def browser_without_webgpu(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     with browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB") as instance:
+        # Else every page would fetch all models for a next visit: test_offline.py has contexts of its own.
+        instance.add_init_script("delete Navigator.prototype.serviceWorker")
         yield instance
 
 

@@ -1,6 +1,9 @@
 """Drawing on the page with real events, and reading its answer."""
 
+import base64
+import json
 import re
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,16 +12,16 @@ from playwright.sync_api import CDPSession, Page, expect
 Points = Sequence[tuple[float, float]]
 
 
-def on_page(page: Page, path: Points) -> list[tuple[float, float]]:
+def on_page(page: Page, path: Points, pad: str = "#pad") -> list[tuple[float, float]]:
     """Canvas units of 280 to CSS pixels of the viewport."""
-    box = page.locator("#pad").bounding_box()
+    box = page.locator(pad).bounding_box()
     assert box is not None
     return [(box["x"] + x * box["width"] / 280, box["y"] + y * box["height"] / 280) for x, y in path]
 
 
-def draw_with_mouse(page: Page, paths: Sequence[Points]) -> None:
+def draw_with_mouse(page: Page, paths: Sequence[Points], pad: str = "#pad") -> None:
     for path in paths:
-        first, *rest = on_page(page, path)
+        first, *rest = on_page(page, path, pad)
         page.mouse.move(*first)
         page.mouse.down()
         for point in rest:
@@ -33,6 +36,13 @@ def draw_with_finger(page: Page, paths: Sequence[Points]) -> None:
             kind = "touchMove" if i else "touchStart"
             cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
         cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def link_of(drawing: Any) -> str:
+    """As link.ts makes it, by another DEFLATE."""
+    deflate = zlib.compressobj(wbits=-15)
+    packed = deflate.compress(json.dumps(drawing).encode()) + deflate.flush()
+    return "#ink=" + base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 SETTLED = """() => new Promise((resolve) => {

@@ -2,6 +2,7 @@
 import { addStroke, blank, clear, type Drawing, eraser, isBlank, pen } from './ink/drawing';
 import { commit, type History, redo, startHistory, undo } from './ink/history';
 import { createPad } from './ink/pad';
+import { MODELS } from './models';
 import { loadRecognizer, type Reading, type Recognizer, type Status } from './recognizer';
 import { latest } from './runtime/latest';
 import { BACKENDS, createAnswer } from './view/answer';
@@ -12,7 +13,9 @@ import { perFrame } from './view/frame';
 import { chooseLanguage, createLocale, translatePage } from './view/i18n';
 import { acceptPictures } from './view/pictures';
 import { createPreview } from './view/preview';
+import { createSharing } from './view/sharing';
 import { createTools } from './view/tools';
+import { keepOffline } from './view/update';
 
 const query = new URLSearchParams(location.search);
 const locale = createLocale(chooseLanguage(query.get('lang'), navigator.languages));
@@ -28,7 +31,7 @@ function show(reading: Reading | undefined, final: boolean): void {
   showAnswer(reading, final);
   showBars(digits);
   showImages(digits);
-  showFrames(digits, blank.size);
+  showFrames(digits, history.present.size);
 }
 
 function report(message: string, isError = false): void {
@@ -67,6 +70,7 @@ function change(next: History<Drawing>): void {
   tools.enable('undo', past.length > 0);
   tools.enable('redo', future.length > 0);
   tools.enable('clear', !isBlank(present));
+  find<HTMLButtonElement>('#share').disabled = isBlank(present);
   find('.hint').classList.toggle('inked', !isBlank(present));
   read(present);
 }
@@ -99,6 +103,15 @@ acceptPictures({
   onRefuse: (phrase) => report(locale.say(phrase), true),
 });
 
+const keepInAddress = createSharing(locale, {
+  current: () => history.present,
+  onDrawing(drawing) {
+    report('');
+    change(commit(history, drawing));
+  },
+});
+addEventListener('load', () => void keepOffline(keepInAddress)); // not before what is needed now
+
 // The model.
 
 function showModel(model: Recognizer | undefined): void {
@@ -117,7 +130,7 @@ async function load(name: string): Promise<void> {
   recognizer = undefined;
   report(locale.say('Loading the model {} …', name));
   try {
-    const loaded = await loadRecognizer(`./models/${name}.safetensors`, {
+    const loaded = await loadRecognizer(MODELS[name]!, {
       backend,
       onChange(status) {
         if (mine === turn && recognizer) go(status);
@@ -145,7 +158,8 @@ function go({ backend, reason }: Status): void {
   read(history.present);
 }
 
-const first = query.get('model') ?? 'cnn';
+const wanted = query.get('model') ?? '';
+const first = wanted in MODELS ? wanted : 'cnn';
 for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=model]')) {
   radio.checked = radio.value === first;
   radio.addEventListener('change', () => void load(radio.value));

@@ -36,6 +36,19 @@ const french = {
     'Le modèle {} est inutilisable : choisissez-en un autre. ({})',
   '{} reads instead ({}).': '{} lit à la place ({}).',
   'This drawing cannot be read. ({})': 'Ce dessin ne peut pas être lu. ({})',
+  Share: 'Partager',
+  'Copy a link to this drawing': 'Copier un lien vers ce dessin',
+  'Save as PNG': 'Enregistrer en PNG',
+  'Save as SVG': 'Enregistrer en SVG',
+  'Link copied': 'Lien copié',
+  'The link is in the address bar: copy it there.':
+    'Le lien est dans la barre d’adresse : copiez-le là.',
+  'The link holds no drawing: it may be cut off.':
+    'Ce lien ne contient aucun dessin : il est peut-être incomplet.',
+  'A picture does not fit into a link: save it instead.':
+    'Une image ne tient pas dans un lien : enregistrez-la plutôt.',
+  'A new version is ready.': 'Une nouvelle version est prête.',
+  'Use it': 'L’utiliser',
 } as const;
 
 export type Phrase = keyof typeof french;

@@ -1,0 +1,60 @@
+"""Tasks over 50 ms on the page's main thread while someone draws, on a CPU slowed down four times.
+
+    python bench/longtasks.py [--model cnn] [--backend wasm] [--rate 4]
+
+Draws ten figures of eight, 90 pointer events each at 60 Hz, in Chromium, once the model is ready. Prints how many long
+tasks Chromium reports (https://w3c.github.io/longtasks/) and the longest, in milliseconds.
+"""
+
+import argparse
+import json
+import shutil
+import threading
+import time
+from math import pi, sin
+
+from playwright.sync_api import sync_playwright
+
+from inkgrad.serve import server
+
+DIGITS, EVENTS = 10, 90
+OBSERVE = "window.long = []; new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration)))"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="cnn")
+    parser.add_argument("--backend", default="wasm")
+    parser.add_argument("--rate", type=float, default=4)
+    options = parser.parse_args()
+    with server(0) as httpd, sync_playwright() as playwright:
+        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        flags = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.goto(f"http://localhost:{httpd.server_port}/?model={options.model}&backend={options.backend}")
+        page.locator(f"#prediction[data-backend={options.backend}]").wait_for(state="attached")
+        page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": options.rate})
+        page.evaluate(OBSERVE + ".observe({ type: 'longtask' })")
+        box = page.locator("#pad").bounding_box()
+        assert box
+        for _ in range(DIGITS):
+            start = time.monotonic()
+            for i in range(EVENTS):
+                t = 2 * pi * i / (EVENTS - 1)
+                page.mouse.move(
+                    box["x"] + box["width"] * (0.5 + 0.2 * sin(2 * t)), box["y"] + box["height"] * (0.5 - 0.35 * sin(t))
+                )
+                if i == 0:
+                    page.mouse.down()
+                time.sleep(max(0.0, start + (i + 1) / 60 - time.monotonic()))
+            page.mouse.up()
+            page.locator("#clear").click()
+        long = sorted(page.evaluate("long"))
+        browser.close()
+    result = {"events": DIGITS * EVENTS, "long": len(long), "longest": max(long, default=0.0)}
+    print(json.dumps(vars(options) | result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""What a first visit costs: bytes, and requests to nobody else. (Times are for benchmarks, not for tests.)"""
+
+import gzip
+import re
+
+from browser.drawing import draw_with_mouse, ready, shows
+from playwright.sync_api import Page, Response
+from strokes import placed
+
+CODE = 30_000  # bytes of page and runtime, gzip
+TOTAL = 350_000  # bytes of all that comes before the first digit is read, the model included, as served
+
+
+def test_a_first_visit_is_small_and_asks_nobody_else(page: Page, site: str) -> None:
+    answers: list[Response] = []
+    page.on("response", lambda response: answers.append(response))
+    ready(page, site, "?backend=wasm")
+    draw_with_mouse(page, placed(2))
+    shows(page, "digits", "2")
+    bodies = {response.url.removeprefix(site): response.body() for response in answers}
+    code = {url: gzip.compress(body) for url, body in bodies.items() if not url.endswith(("safetensors", "svg"))}
+    assert {re.sub(r".*\.", "", url) for url in code} >= {"js", "css", "?backend=wasm"}
+    assert sum(map(len, code.values())) <= CODE, {url: len(body) for url, body in code.items()}
+    assert sum(map(len, bodies.values())) <= TOTAL, {url: len(body) for url, body in bodies.items()}
+    # Script, style and model are bound by the hashes in their addresses, so that versions never mix.
+    assert all(re.fullmatch(r"\?backend=wasm|icon\.svg|assets/[\w-]{8}/[\w-]+\.\w+", url) for url in bodies), bodies

@@ -1,0 +1,107 @@
+"""`<ink-reader>` in pages of others: a form field, from another origin, under a strict content security policy."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from browser.drawing import Points, draw_with_mouse
+from playwright.sync_api import Page, expect
+from strokes import placed
+
+from inkgrad.serve import server
+
+FORM = """<!doctype html>
+<html lang="fr">
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; script-src {site} 'wasm-unsafe-eval'; connect-src {site}; img-src data:">
+<link rel="icon" href="data:,">
+<script type="module" src="{site}ink-reader.js"></script>
+<form><fieldset><label>Nombre <ink-reader name="number" required></ink-reader></label></fieldset></form>
+</html>"""
+
+SEEN = """() => {
+  window.seen = [];
+  const reader = document.querySelector('ink-reader');
+  for (const type of ['input', 'change', 'error']) {
+    document.addEventListener(type, ({ target }) => {
+      if (target !== reader) throw new Error('an event of the inside got out');
+      seen.push(`${type} ${new FormData(reader.form).get('number')}`);
+      document.title = seen.at(-1);
+    });
+  }
+}"""
+
+
+@pytest.fixture
+def other(tmp_path: Path, site: str) -> Iterator[str]:
+    """Another origin, with the form."""
+    (tmp_path / "index.html").write_text(FORM.format(site=site))
+    with server(0, tmp_path) as httpd:
+        threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{httpd.server_port}/"
+        httpd.shutdown()
+
+
+def draw(page: Page, paths: Sequence[Points]) -> None:
+    draw_with_mouse(page, paths, "ink-reader canvas")
+
+
+def test_a_field_on_another_origin(page: Page, site: str, other: str) -> None:
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    page.goto(other)
+    reader, field, clear = (page.locator(f"ink-reader{inner}") for inner in ("", " input", " button"))
+    expect(clear).to_have_text("Effacer")
+    page.evaluate(SEEN)
+    assert reader.evaluate("r => [r.form === document.forms[0], r.validity.valueMissing, r.value]") == [True, True, ""]
+
+    draw(page, placed(4, 20, 80, 65))
+    expect(page).to_have_title("change 4")
+    draw(page, placed(7, 180, 80, 65))
+    expect(page).to_have_title("change 47")
+    seen = page.evaluate("seen")
+    assert [event for event in seen if event.startswith("change")] == ["change 4", "change 47"]
+    assert seen[-2:] == ["input 47", "change 47"] and seen.count("input 47") == 1
+    assert reader.evaluate("r => [r.checkValidity(), r.reading.text, r.drawing.strokes.length]") == [True, "47", 3]
+
+    page.get_by_text("Nombre").click()  # the label leads to the field, where a misreading can be put right
+    page.keyboard.press("End")
+    page.keyboard.type("1x")
+    assert page.evaluate("seen.slice(-2)") == ["input 471", "input 471x"]
+    assert reader.evaluate("r => [r.value, r.validity.patternMismatch]") == ["471x", True]
+
+    clear.click()
+    assert page.evaluate("seen.slice(-2)") == ["input ", "change "]
+    draw(page, [[(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]])
+    expect(field).to_have_attribute("placeholder", "?")
+    assert reader.evaluate("r => [r.value, r.validity.customError, r.validationMessage]") == ["", True, "Pas sûr"]
+
+    page.evaluate("document.forms[0].reset()")
+    assert reader.evaluate("r => [r.value, r.drawing.strokes.length, r.validity.customError]") == ["", 0, False]
+    page.evaluate("document.querySelector('fieldset').disabled = true")
+    draw(page, placed(1))
+    expect(field).to_be_disabled()
+    assert reader.evaluate("r => [r.value, r.drawing.strokes.length]") == ["", 0]
+    assert all(url.startswith((site, other)) for url in requested)
+
+
+def test_the_example_page_sends_what_was_drawn_or_typed(page: Page, site: str) -> None:
+    page.goto(site + "embed.html")
+    draw(page, placed(3))
+    expect(page.locator("ink-reader input")).to_have_value("3")
+    reason = page.evaluate("""async () => {
+      const reader = document.createElement('ink-reader');
+      reader.setAttribute('model', './sw.js');
+      reader.setAttribute('name', 'typed');
+      const failed = new Promise((resolve) => reader.addEventListener('error', resolve));
+      document.forms[0].append(reader);
+      return (await failed).message;
+    }""")
+    typed = page.locator("ink-reader[name=typed]")
+    expect(typed.locator("[part=status]")).to_have_text(reason)
+    assert "./sw.js cannot be used" in reason
+    typed.locator("input").fill("12")
+    typed.locator("input").press("Enter")
+    page.wait_for_url(site + "embed.html?age=3&typed=12")

@@ -1,0 +1,120 @@
+"""One visit, and the page works without a network; a new version waits until it is wanted."""
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from pathlib import Path
+from queue import Queue
+
+import pytest
+from browser.conftest import QUIET
+from browser.drawing import answer, draw_with_mouse, link_of, ready
+from playwright.sync_api import Browser, BrowserContext, expect
+from strokes import placed
+
+from inkgrad.serve import PAGE, server
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context() as instance:
+        yield instance
+
+
+@pytest.fixture
+def dist(tmp_path: Path) -> Path:
+    """A copy of the built page, to be changed."""
+    return Path(shutil.copytree(PAGE, tmp_path / "dist", ignore=shutil.ignore_patterns("models", "types")))
+
+
+@pytest.fixture
+def httpd(dist: Path) -> Iterator[ThreadingHTTPServer]:
+    with server(0, dist) as httpd:
+        threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
+        yield httpd
+        httpd.shutdown()
+
+
+def test_after_one_visit_everything_works_without_a_server(context: BrowserContext, httpd: ThreadingHTTPServer) -> None:
+    address = f"http://localhost:{httpd.server_port}/"
+    page = context.new_page()
+    ready(page, address, "?backend=wasm")
+    page.evaluate("navigator.serviceWorker.ready.then(() => {})")
+    page.close()
+    httpd.shutdown()
+    httpd.server_close()
+    page = context.new_page()
+    ready(page, address, "?backend=wasm&lang=fr")
+    draw_with_mouse(page, placed(5))
+    for name in ("mlp", "cnn", "cnn-tiny"):
+        page.get_by_label(name, exact=True).check()
+        expect(page.locator("#status")).to_have_text("")
+        assert answer(page)["digits"] == "5"
+    expect(page.locator("#pad")).to_have_css("touch-action", "none")  # there is the style as well
+
+
+# Opens the page in a frame twice, takes the version that is offered, and tells what the page says meanwhile.
+VISITOR = """<!doctype html><title>visitor</title><iframe width="900" height="900"></iframe><script type="module">
+const frame = document.querySelector('iframe');
+async function until(what) {
+  for (;;) {
+    try { if (what()) return; } catch {} // the page is on its way
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+const find = (selector) => frame.contentDocument.querySelector(selector);
+const workers = () => frame.contentWindow.navigator.serviceWorker;
+const tell = () => navigator.sendBeacon('LOG', `${frame.contentDocument.title}: ${find('#prediction').dataset.digits}`);
+
+frame.src = 'index.html?backend=wasm';
+await until(() => find('#prediction').dataset.sequence > 0);
+await workers().ready;
+frame.contentWindow.location.reload();
+await until(() => workers().controller && find('#prediction').dataset.sequence > 0);
+frame.contentWindow.location.hash = 'LINK';
+await until(() => find('#prediction').dataset.digits);
+tell();
+const registration = await workers().ready;
+await until(() => void registration.update().catch(() => {}) || !find('#update').hidden);
+tell();
+find('#update button').click();
+await until(() => frame.contentDocument.title !== 'inkgrad' && find('#prediction').dataset.digits);
+tell();
+</script>"""
+
+
+def test_a_new_version_waits_and_keeps_the_drawing(httpd: ThreadingHTTPServer, dist: Path, tmp_path: Path) -> None:
+    """In a Chromium without a debugger: under one, a worker sometimes does not make way for the next (Chromium 156)."""
+    said: Queue[str] = Queue()
+
+    class Log(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            said.put(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    link = link_of({"size": 280, "strokes": [{"width": 22, "erase": False, "points": placed(7)[0]}]})
+    with HTTPServer(("127.0.0.1", 0), Log) as log:
+        threading.Thread(target=log.serve_forever, args=(0.01,), daemon=True).start()
+        visitor = VISITOR.replace("LOG", f"http://127.0.0.1:{log.server_port}/").replace("LINK", link)
+        (dist / "visitor.html").write_text(visitor)
+        page = f"http://localhost:{httpd.server_port}/visitor.html"
+        chromium = [str(shutil.which("chromium")), *QUIET, "--headless=new", f"--user-data-dir={tmp_path}", page]
+        process = subprocess.Popen(chromium, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            assert said.get(timeout=60) == "inkgrad: 7"
+            for name, old, new in (
+                ("index.html", "<title>inkgrad", "<title>new"),
+                ("sw.js", 'revision:"', 'revision:"0'),
+            ):
+                (dist / name).write_text((dist / name).read_text().replace(old, new))
+            assert [said.get(timeout=60), said.get(timeout=60)] == ["inkgrad: 7", "new: 7"]
+        finally:
+            process.terminate()
+            process.wait()
+            log.shutdown()

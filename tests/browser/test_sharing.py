@@ -1,0 +1,69 @@
+"""A drawing's link and its files hold what was drawn."""
+
+import base64
+import io
+import json
+import re
+import zlib
+from typing import Any
+
+import numpy as np
+from browser.drawing import answer, draw_with_mouse, link_of, ready, shows
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+from strokes import placed
+
+from inkgrad.ink import Drawing, rasterize
+
+
+def drawing_in(link: str) -> Any:
+    text = link.partition("#ink=")[2]
+    return json.loads(zlib.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), wbits=-15))
+
+
+def share(page: Page, what: str) -> None:
+    page.get_by_role("button", name="Share", exact=True).click()
+    page.get_by_role("button", name=what).click()
+
+
+def test_a_link_holds_the_strokes_and_opens_them(context: BrowserContext, site: str) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    strokes = [
+        {"width": 22, "erase": False, "points": placed(4)[0]},
+        {"width": 36, "erase": True, "points": [[9, 1e-7]]},
+    ]
+    given = {"size": 280, "strokes": strokes}
+    ready(page, site, "?backend=wasm" + link_of(given))
+    shows(page, "digits", re.compile("."))
+    share(page, "Copy a link")
+    expect(page.locator("#notice")).to_have_text("Link copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == page.url and link.startswith(site + "?backend=wasm#ink=")
+    assert drawing_in(link) == json.loads(json.dumps(given))
+    draw_with_mouse(page, placed(1, 180, 40, 60))
+    before = answer(page)["sequence"]
+    page.evaluate(
+        "link => { location.href = link }", link_of({"size": 100, "strokes": []})
+    )  # the same tab, another link
+    expect(page.get_by_role("button", name="Share", exact=True)).to_be_disabled()
+    assert answer(page)["sequence"] > before
+    page.evaluate("location.hash = '#ink=abc'")
+    expect(page.locator("#notice")).to_contain_text("no drawing")
+
+
+def test_saved_files_show_the_ink(page: Page, site: str) -> None:
+    """Chromium's own rendering of the SVG, as PNG, against our rasteriser, eraser included."""
+    strokes = [(22, False, placed(8)[0]), (36, True, [(90, 130), (190, 150)]), (22, False, [(140, 140)])]
+    drawing = {"size": 280, "strokes": [{"width": w, "erase": e, "points": p} for w, e, p in strokes]}
+    ready(page, site, "?backend=wasm" + link_of(drawing))
+    with page.expect_download() as png:
+        share(page, "Save as PNG")
+    with page.expect_download() as svg:
+        share(page, "Save as SVG")
+    assert (png.value.suggested_filename, svg.value.suggested_filename) == ("inkgrad.png", "inkgrad.svg")
+    image = Image.open(io.BytesIO(png.value.path().read_bytes())).convert("L")
+    ours = rasterize(Drawing.from_json(drawing), image.width)
+    difference = np.abs(255 - np.asarray(image, int) - ours)
+    assert image.size == (1120, 1120) and difference.mean() < 0.5 and (difference > 64).mean() < 1e-3
+    assert svg.value.path().read_text().count("<path") == 3

@@ -1,0 +1,226 @@
+/**
+ * @file `<ink-reader>`: a form field that one draws in, for other pages.
+ *
+ * ```html
+ * <script type="module" src="https://…/ink-reader.js"></script>
+ * <label>Your age <ink-reader name="age" required></ink-reader></label>
+ * ```
+ *
+ * Under the pad stands what was read, and can be corrected by typing, which also serves those who do
+ * not draw. Styled from outside by its `width`, `color`, `::part(pad)`, `::part(value)`, `::part(clear)`
+ * and `::part(status)`.
+ */
+import css from './element.css?inline';
+import { addStroke, blank, type Drawing } from './ink/drawing';
+import { createPad } from './ink/pad';
+import { MODELS } from './models';
+import { type LoadOptions, loadRecognizer, type Reading, type Recognizer } from './recognizer';
+import { latest } from './runtime/latest';
+import { perFrame } from './view/frame';
+import { chooseLanguage, createLocale } from './view/i18n';
+
+const style = new CSSStyleSheet();
+style.replaceSync(css); // which a page's content security policy allows, unlike a style element
+
+/** By address and backend: the fields of a page share one model. */
+const recognizers = new Map<string, Promise<Recognizer>>();
+
+/**
+ * A form-associated element. Attributes: `name`, `required`, `disabled` as on an input; `model`, the
+ * address of a model file (the released cnn where there is none); `backend`, as in {@link LoadOptions}.
+ *
+ * Events, which bubble as an input's: `input` when the value changes, while someone draws or types;
+ * `change` when the pen is up, or the typing done, and the value is another one. `error` (an ErrorEvent,
+ * which does not bubble) when the model cannot be used; the field can still be typed in.
+ */
+export class InkReader extends HTMLElement {
+  static readonly formAssociated = true;
+  static readonly observedAttributes = ['required'];
+
+  readonly #internals = this.attachInternals();
+  readonly #field = document.createElement('input');
+  readonly #clear = document.createElement('button');
+  readonly #status = document.createElement('p');
+  readonly #canvas = document.createElement('canvas');
+  readonly #pad = createPad(this.#canvas, {
+    onDraw: (stroke) => this.#ink(addStroke(this.#drawing, stroke)),
+    onEnd: (stroke) => (this.drawing = stroke ? addStroke(this.#drawing, stroke) : this.#drawing),
+  });
+  #drawing: Drawing = blank;
+  #reading: Reading | undefined;
+  #recognizer: Recognizer | undefined;
+  #committed = '';
+  /** The value was typed or set since anything was drawn: a reading that comes late does not count. */
+  #isTyped = false;
+  #notSure = '';
+
+  constructor() {
+    super();
+    this.#internals.role = 'group';
+    const [canvas, field, clear, status] = [this.#canvas, this.#field, this.#clear, this.#status];
+    canvas.role = 'img';
+    field.inputMode = 'numeric';
+    field.pattern = '[0-9]*';
+    field.autocomplete = 'off';
+    clear.type = 'button';
+    status.role = 'status';
+    for (const [part, element] of Object.entries({ pad: canvas, value: field, clear, status })) {
+      element.part.add(part);
+    }
+    // A pen must not call up the keyboard of a phone, as the focus that follows it would.
+    canvas.addEventListener('mousedown', (event) => event.preventDefault());
+    // The field's own input event passes on as this element's; a change event stays inside.
+    field.addEventListener('input', () => {
+      this.#isTyped = true;
+      this.#put(field.value);
+    });
+    field.addEventListener('change', () => this.#commit());
+    field.addEventListener('keydown', ({ key }) => {
+      if (key === 'Enter') this.form?.requestSubmit();
+    });
+    clear.addEventListener('click', () => {
+      this.drawing = blank;
+      this.#change('');
+      this.#commit();
+    });
+    const shadow = this.attachShadow({ mode: 'open', delegatesFocus: true });
+    shadow.adoptedStyleSheets = [style];
+    shadow.append(canvas, field, clear, status);
+  }
+
+  /** The digits; '' if nothing was read, or nothing that is surely digits. Setting it clears the pad. */
+  get value(): string {
+    return this.#field.value;
+  }
+  set value(text: string) {
+    this.#isTyped = true;
+    this.#drawing = blank;
+    this.#pad.show(blank);
+    this.#reading = undefined;
+    this.#put((this.#committed = text));
+  }
+
+  /** What is drawn; setting it reads it, with events. */
+  get drawing(): Drawing {
+    return this.#drawing;
+  }
+  set drawing(drawing: Drawing) {
+    this.#drawing = drawing;
+    this.#pad.show(drawing);
+    this.#ink(drawing);
+  }
+
+  /** The last reading of what is drawn, digit by digit with probabilities. */
+  get reading(): Reading | undefined {
+    return this.#reading;
+  }
+
+  get name(): string {
+    return this.getAttribute('name') ?? '';
+  }
+  get type(): string {
+    return this.localName;
+  }
+  get form(): HTMLFormElement | null {
+    return this.#internals.form;
+  }
+  get validity(): ValidityState {
+    return this.#internals.validity;
+  }
+  get validationMessage(): string {
+    return this.#internals.validationMessage;
+  }
+  checkValidity(): boolean {
+    return this.#internals.checkValidity();
+  }
+  reportValidity(): boolean {
+    return this.#internals.reportValidity();
+  }
+
+  connectedCallback(): void {
+    const language = this.closest<HTMLElement>('[lang]')?.lang ?? null;
+    const { say } = createLocale(chooseLanguage(language, navigator.languages));
+    this.#canvas.ariaLabel = say('Drawing surface');
+    this.#field.ariaLabel = say('Reading');
+    this.#clear.textContent = say('Clear');
+    this.#notSure = say('Not sure');
+    if (!this.#recognizer) void this.#load();
+  }
+
+  attributeChangedCallback(): void {
+    this.#field.required = this.hasAttribute('required');
+    this.#put(this.value);
+  }
+  formResetCallback(): void {
+    this.value = '';
+  }
+  formDisabledCallback(isDisabled: boolean): void {
+    this.#field.disabled = this.#clear.disabled = isDisabled;
+  }
+  formStateRestoreCallback(state: string): void {
+    this.value = state;
+  }
+
+  async #load(): Promise<void> {
+    const url = this.getAttribute('model') ?? MODELS.cnn!;
+    const backend = (this.getAttribute('backend') ?? 'auto') as LoadOptions['backend'];
+    const key = `${backend} ${url}`;
+    if (!recognizers.has(key)) recognizers.set(key, loadRecognizer(url, { backend }));
+    try {
+      this.#recognizer = await recognizers.get(key)!;
+      this.#read(this.#drawing);
+    } catch (error) {
+      recognizers.delete(key); // another field may try again
+      const { message } = error as Error;
+      this.#status.textContent = message;
+      this.dispatchEvent(new ErrorEvent('error', { error, message }));
+    }
+  }
+
+  #ink(drawing: Drawing): void {
+    this.#isTyped = false;
+    this.#read(drawing);
+  }
+
+  // At most once a frame, one reading in flight, and the newest ink wins.
+  readonly #read = perFrame(
+    latest(async (drawing: Drawing) => {
+      const reading = await this.#recognizer?.read(drawing);
+      if (!reading || this.#isTyped) return;
+      this.#reading = reading;
+      const isSure = reading.digits.every(({ sure }) => sure);
+      this.#field.placeholder = isSure ? '' : '?';
+      this.#change(isSure ? reading.text : '', isSure ? '' : this.#notSure);
+      if (drawing === this.#drawing) this.#commit();
+    }),
+  );
+
+  #change(value: string, problem = ''): void {
+    const isNew = value !== this.value;
+    this.#put(value, problem);
+    if (isNew) this.dispatchEvent(new InputEvent('input', { bubbles: true, composed: true }));
+  }
+
+  /** Shows the value and gives it to the form; what makes it invalid is the inner field's to say. */
+  #put(value: string, problem = ''): void {
+    if (this.#field.value !== value) this.#field.value = value; // which would move the cursor
+    this.#field.setCustomValidity(problem);
+    this.#internals.setFormValue(value);
+    const { validity, validationMessage } = this.#field;
+    this.#internals.setValidity(validity, validationMessage, this.#field);
+  }
+
+  #commit(): void {
+    if (this.value === this.#committed) return;
+    this.#committed = this.value;
+    this.dispatchEvent(new Event('change', { bubbles: true }));
+  }
+}
+
+customElements.define('ink-reader', InkReader);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'ink-reader': InkReader;
+  }
+}

@@ -1,0 +1,117 @@
+/** @file A drawing leaves the page, as a link, a PNG or an SVG, and comes back by its link. */
+import type { Drawing } from '../ink/drawing';
+import { decode, encode } from '../ink/link';
+import type { Picture } from '../ink/picture';
+import { toSvg } from '../ink/svg';
+import { find } from './find';
+import type { Locale } from './i18n';
+
+const FRAGMENT = '#ink=';
+/** Pixels a side of a PNG. */
+const SIDE = 1120;
+
+/** Milliseconds that a notice stays: two short sentences are read in half of that. */
+const NOTICE = 6000;
+
+export interface SharingEvents {
+  /** The drawing to share. */
+  current(): Drawing;
+  /** Someone came by a drawing's link. */
+  onDrawing(drawing: Drawing): void;
+}
+
+/**
+ * Gives the buttons of the sharing menu their work, and opens the drawing of the page's own address.
+ * @returns a function that puts the drawing into the address
+ */
+export function createSharing(
+  { say }: Locale,
+  { current, onDrawing }: SharingEvents,
+): () => Promise<void> {
+  let timer = 0;
+
+  function notify(text: string): void {
+    find('#notice').textContent = text;
+    clearTimeout(timer);
+    timer = window.setTimeout(() => (find('#notice').textContent = ''), NOTICE);
+  }
+
+  async function open(): Promise<void> {
+    if (!location.hash.startsWith(FRAGMENT)) return;
+    const drawing = await decode(location.hash.slice(FRAGMENT.length));
+    if (drawing) onDrawing(drawing);
+    else notify(say('The link holds no drawing: it may be cut off.'));
+  }
+
+  async function keep(): Promise<void> {
+    history.replaceState(null, '', FRAGMENT + (await encode(current())));
+  }
+
+  async function copyLink(): Promise<void> {
+    if (current().picture) {
+      return notify(say('A picture does not fit into a link: save it instead.'));
+    }
+    await keep();
+    try {
+      await navigator.clipboard.writeText(location.href);
+      notify(say('Link copied'));
+    } catch {
+      // The browser refuses, or gives no clipboard over plain http.
+      notify(say('The link is in the address bar: copy it there.'));
+    }
+  }
+
+  const actions = {
+    link: copyLink,
+    png: async () => save('inkgrad.png', await toPng(svgOf(current()))),
+    svg: async () => save('inkgrad.svg', svgOf(current())),
+  };
+  for (const [name, action] of Object.entries(actions)) {
+    find(`#sharing [value=${name}]`).addEventListener('click', () => {
+      find('#sharing').hidePopover();
+      void action();
+    });
+  }
+  addEventListener('hashchange', () => void open());
+  void open();
+  return keep;
+}
+
+function svgOf(drawing: Drawing): Blob {
+  const { picture } = drawing;
+  return new Blob([toSvg(drawing, picture && pngOf(picture))], { type: 'image/svg+xml' });
+}
+
+/** The picture's ink in black on nothing, as a data: address, which a file can hold. */
+function pngOf({ width, height, ink }: Picture): string {
+  const pixels = new ImageData(width, height);
+  ink.forEach((coverage, i) => (pixels.data[4 * i + 3] = coverage));
+  const canvas = canvasOf(width, height);
+  canvas.getContext('2d')!.putImageData(pixels, 0, 0);
+  return canvas.toDataURL();
+}
+
+async function toPng(svg: Blob): Promise<Blob> {
+  const image = new Image();
+  image.src = URL.createObjectURL(svg);
+  await image.decode();
+  const canvas = canvasOf(SIDE, SIDE);
+  canvas.getContext('2d')!.drawImage(image, 0, 0, SIDE, SIDE);
+  URL.revokeObjectURL(image.src);
+  return new Promise((resolve) => canvas.toBlob((blob) => resolve(blob!)));
+}
+
+function canvasOf(width: number, height: number): HTMLCanvasElement {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [width, height];
+  return canvas;
+}
+
+function save(name: string, blob: Blob): void {
+  const link = document.createElement('a');
+  link.download = name;
+  link.href = URL.createObjectURL(blob);
+  link.click();
+  // Not at once: the browser may not have begun to read it.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
