@@ -59,6 +59,8 @@ export interface Recognizer {
    * @returns ten logits
    */
   classify(image: Float32Array): Promise<Float32Array>;
+  /** {@link classify} for each of `images`, in one trip to the device. */
+  classifyAll(images: readonly Float32Array[]): Promise<Float32Array[]>;
   /** Frees the GPU; what is being read rejects. */
   destroy(): void;
 }
@@ -104,6 +106,10 @@ export async function loadRecognizer(
     },
     async classify(image) {
       return (await model.run('classify', { image })).logits!;
+    },
+    async classifyAll(images) {
+      const batch = images.map((image) => ({ image }));
+      return (await model.runAll('classify', batch)).map(({ logits }) => logits!);
     },
     async read(drawing) {
       const start = performance.now();
