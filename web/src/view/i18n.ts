@@ -36,7 +36,7 @@ const french = {
   'Draw a digit first.': 'Dessinez d’abord un chiffre.',
   'Why {}?': 'Pourquoi {} ?',
   'Above all its ink {}.': 'Surtout son encre {}.',
-  'What would make it {}?': 'Que faudrait-il pour {} ?',
+  'What would make it read {}?': 'Que faudrait-il pour un {} ?',
   'Above all ink {}.': 'Surtout de l’encre {}.',
   'Above all no ink {}.': 'Surtout pas d’encre {}.',
   'at the top left': 'en haut à gauche',

@@ -73,7 +73,7 @@ export function createWhy({ say }: Locale, onError: (error: unknown) => void) {
     );
     const best = other!.sort(byChange).at(-1)!;
     const wish = best.level === INK ? 'Above all ink {}.' : 'Above all no ink {}.';
-    find('#other-title').textContent = say('What would make it {}?', String(second));
+    find('#other-title').textContent = say('What would make it read {}?', String(second));
     find('#other-words').textContent = say(wish, say(placeOf(best)));
   }
 
@@ -100,7 +100,7 @@ function placeOf({ x, y }: Effect): Phrase {
 
 /**
  * The picture, faint, and over it the ink or paper that speaks for a digit and that which speaks
- * against it, by its share of the most, in the colours of the figure's legend.
+ * against it, by the square of its share of the most (what counts stands out), in the colours of the figure's legend.
  */
 function paint(canvas: HTMLElement, image: Float32Array, plus: Float32Array, minus: Float32Array) {
   const most = Math.max(...plus, ...minus, Number.MIN_VALUE);
@@ -110,8 +110,8 @@ function paint(canvas: HTMLElement, image: Float32Array, plus: Float32Array, min
   context.clearRect(0, 0, SIDE, SIDE);
   const layers = [
     [image.map((ink) => 0.3 * ink), getComputedStyle(canvas).color],
-    [plus.map((change) => (255 * change) / most), plusColour!],
-    [minus.map((change) => (255 * change) / most), minusColour!],
+    [plus.map((change) => 255 * (change / most) ** 2), plusColour!],
+    [minus.map((change) => 255 * (change / most) ** 2), minusColour!],
   ] as const;
   for (const [alpha, colour] of layers) context.drawImage(stencil(SIDE, SIDE, alpha, colour), 0, 0);
 }
