@@ -48,23 +48,29 @@ export function createPad(canvas: HTMLCanvasElement, { onDraw, onEnd, onPoint }:
   let stroke: Stroke | undefined;
   let pointer: number | undefined;
 
-  /** Draws `stroke` from its point number `start` on, each segment as wide as the pen was pressed. */
+  /** Draws `stroke` from its point number `start` on, as wide as the pen was pressed. */
   function paint({ points, width, erase }: Stroke, start: number): void {
+    const widthAt = ([, , pressure = 0.5]: Point) => width * (0.5 + pressure);
     context.globalCompositeOperation = erase ? 'destination-out' : 'source-over';
-    points.slice(start).forEach(([x, y, pressure], i) => {
-      context.lineWidth = width * (0.5 + (pressure ?? 0.5));
+    context.lineWidth = widthAt(points[start]!);
+    context.beginPath();
+    if (start === 0) {
+      // A canvas draws no segment without length: the dot that begins a stroke is a disc.
+      const [x, y] = points[0]!;
+      context.arc(x, y, context.lineWidth / 2, 0, 2 * Math.PI);
+      context.fill();
       context.beginPath();
-      if (start + i === 0) {
-        // A canvas draws no segment without length: the dot that begins a stroke is a disc.
-        context.arc(x, y, context.lineWidth / 2, 0, 2 * Math.PI);
-        context.fill();
-      } else {
-        const [fromX, fromY] = points[start + i - 1]!;
-        context.moveTo(fromX, fromY);
-        context.lineTo(x, y);
+    }
+    points.slice(Math.max(start - 1, 0)).forEach((point, i, path) => {
+      if (i > 0 && widthAt(point) !== context.lineWidth) {
         context.stroke();
+        context.lineWidth = widthAt(point);
+        context.beginPath();
+        context.lineTo(path[i - 1]![0], path[i - 1]![1]);
       }
+      context.lineTo(point[0], point[1]);
     });
+    context.stroke();
   }
 
   function paintPicture({ width, height, ink }: Picture): void {
@@ -83,7 +89,7 @@ export function createPad(canvas: HTMLCanvasElement, { onDraw, onEnd, onPoint }:
     context.strokeStyle = context.fillStyle = getComputedStyle(canvas).color;
     if (drawing.picture) paintPicture(drawing.picture);
     for (const stroke of drawing.strokes) paint(stroke, 0);
-    if (stroke) paint(stroke, 0);
+    if (stroke?.points.length) paint(stroke, 0);
   }
 
   function end(finished: Stroke | undefined): void {
