@@ -11,13 +11,14 @@ from inkgrad.doubt import evidence
 from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.ink import MASK
-from inkgrad.nets import NETS, Net, fold_batchnorm
+from inkgrad.nets import NETS, Net, fold_batchnorm, relu, silu
 from inkgrad.normalize import SIDE, normalize
 
 
 def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
     """normalize: mask [112, 112] -> image [28, 28]; classify: image -> logits [10], and the log-odds [1] of any digit.
 
+    explain: image -> what each activation gives, the maps [channels, height, width] or the vectors [n] of a layer.
     BatchNorm is folded away.
     """
     folded = fold_batchnorm(net)
@@ -28,9 +29,17 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
         logits, seen = evidence(folded, image)
         return {"logits": logits[0], "digit": doubt(seen)[0]}
 
+    def explain(image: Tensor) -> dict[str, Tensor]:
+        pairs = zip(folded.layers, folded.hidden(image), strict=False)  # the last layer's are the logits
+        seen = [x[0] for layer, x in pairs if layer in (relu, silu)]
+        return {f"layer{i}": x for i, x in enumerate(seen, 1)}
+
+    last = f"layers.{len(folded.layers) - 1}."
+    hidden = {name: tensor for name, tensor in get_state_dict(folded).items() if not name.startswith(last)}
     return {
         "normalize": Function(lambda mask: {"image": normalize(mask.unsqueeze(0))[0]}, {"mask": (MASK, MASK)}, {}),
         "classify": Function(classify, {"image": (SIDE, SIDE)}, weights),
+        "explain": Function(explain, {"image": (SIDE, SIDE)}, hidden),
     }
 
 

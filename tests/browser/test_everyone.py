@@ -216,6 +216,9 @@ def test_why_and_the_models_side_by_side(page: Page, site: str) -> None:
     expect(page.locator("#own-title")).to_have_text("Why 4?")
     expect(page.locator("#own-words")).to_have_text(re.compile("^Above all its ink .+"))
     expect(page.locator("#other-title")).to_have_text(re.compile("^What would make it read [0-35-9]"))
+    expect(page.locator("#layers figcaption")).to_have_text(
+        ["Layer 1: 32 × 24 × 24", "Layer 2: 32 × 20 × 20", "Layer 3: 64 × 8 × 8", "Layer 4: 64 × 6 × 6"]
+    )
     expect(page.locator("#compare td:nth-child(2)")).to_have_text(["4"] * 3)
     expect(page.locator("#compare td:nth-child(4)")).to_have_text([re.compile("ms$")] * 3)
     page.keyboard.press("Delete")

@@ -13,6 +13,7 @@ import { find } from './view/find';
 import { perFrame } from './view/frame';
 import { chooseLanguage, createLocale, translatePage } from './view/i18n';
 import { drawByKeys } from './view/keys';
+import { createLayers } from './view/layers';
 import { acceptPictures } from './view/pictures';
 import { createPreview } from './view/preview';
 import { createTip } from './view/tip';
@@ -56,6 +57,7 @@ const showImages = createPreview(find('#preview'));
 const showFrames = createBoxes(find('#frames'));
 const explain = createWhy(locale, fail);
 const names = radios.map(({ value }) => value);
+const showLayers = createLayers(locale);
 const compare = createCompare(locale, names, async (name) => {
   return load(name).catch((error: unknown) => {
     refuse(name, error);
@@ -75,6 +77,10 @@ function show(reading: Reading | undefined, drawing: Drawing): void {
   showImages(digits);
   showFrames(digits, blank.size);
   explain(digits, isFinal ? recognizer : undefined);
+  const reader = recognizer;
+  showLayers(digits, reader).catch((error: unknown) => {
+    if (reader === recognizer) fail(error);
+  });
   if (isFinal) compare(drawing);
 }
 
@@ -222,6 +228,7 @@ for (const radio of radios) {
   radio.checked = radio.value === first;
   radio.addEventListener('change', () => void choose(radio.value));
 }
+find('#why').addEventListener('toggle', () => read(history.present));
 hold('pen');
 change(history);
 void choose(first);

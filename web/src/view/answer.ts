@@ -16,6 +16,9 @@ export const textOf = (digits: readonly Digit[]): string =>
 export const confidenceOf = (digits: readonly Digit[]): number =>
   digits.reduce((p, { probabilities }) => p * Math.max(...probabilities), 1);
 
+export const mostDoubtful = (digits: readonly Digit[]): Digit | undefined =>
+  [...digits].sort((a, b) => confidenceOf([a]) - confidenceOf([b]))[0];
+
 /** The digits, the most likely first. */
 export const rank = (probabilities: readonly number[]) =>
   probabilities.map((p, digit) => ({ digit, p })).sort((a, b) => b.p - a.p);

@@ -52,6 +52,7 @@ const french = {
   'speaks against it': 'plaide contre',
   'ink to add': 'encre à ajouter',
   'ink to take away': 'encre à ôter',
+  'Layer {}: {}': 'Couche {} : {}',
   'The models side by side': 'Les modèles côte à côte',
   Reads: 'Lit',
   Sure: 'Sûr à',

@@ -2,7 +2,7 @@
 import { type Effect, explain, map } from '../explain';
 import { stencil } from '../ink/stencil';
 import type { Digit, Recognizer } from '../recognizer';
-import { rank } from './answer';
+import { mostDoubtful, rank } from './answer';
 import { find } from './find';
 import type { Locale, Phrase } from './i18n';
 
@@ -25,14 +25,8 @@ const PLACES = [
  * Without a recognizer it gives up what it was at: those digits are of no use any more.
  */
 export function createWhy({ say }: Locale, onError: (error: unknown) => void) {
-  const details = find<HTMLDetailsElement>('#why');
-  let stop = new AbortController();
-  let start = () => {};
-  details.addEventListener('toggle', () => start());
-
   async function show(digits: readonly Digit[], recognizer: Recognizer, signal: AbortSignal) {
-    const likelihood = ({ probabilities }: Digit) => Math.max(...probabilities);
-    const [digit] = [...digits].sort((a, b) => likelihood(a) - likelihood(b));
+    const digit = mostDoubtful(digits);
     find('#why-hint').hidden = digit !== undefined;
     find('#why-figures').hidden = digit === undefined;
     if (!digit) return;
@@ -77,17 +71,15 @@ export function createWhy({ say }: Locale, onError: (error: unknown) => void) {
     find('#other-words').textContent = say(wish, say(placeOf(best)));
   }
 
+  let stop = new AbortController();
   return (digits: readonly Digit[], recognizer: Recognizer | undefined): void => {
-    start = () => {
-      stop.abort();
-      if (!recognizer || !details.open) return;
-      stop = new AbortController();
-      const { signal } = stop;
-      show(digits, recognizer, signal).catch((error: unknown) => {
-        if (!signal.aborted) onError(error);
-      });
-    };
-    start();
+    stop.abort();
+    if (!recognizer || !find<HTMLDetailsElement>('#why').open) return;
+    stop = new AbortController();
+    const { signal } = stop;
+    show(digits, recognizer, signal).catch((error: unknown) => {
+      if (!signal.aborted) onError(error);
+    });
   };
 }
 
