@@ -59,10 +59,12 @@ const explain = createWhy(locale, fail);
 const names = radios.map(({ value }) => value);
 const showLayers = createLayers(locale);
 const compare = createCompare(locale, names, async (name) => {
-  return load(name).catch((error: unknown) => {
+  try {
+    return await load(name);
+  } catch (error) {
     refuse(name, error);
-    throw error;
-  });
+    return undefined;
+  }
 });
 
 let spoken: Drawing = blank;
@@ -219,7 +221,8 @@ language.addEventListener('click', () => {
   window.history.replaceState(null, '', `?${query}${location.hash}`);
   translate();
   find('#status').textContent = message();
-  read(history.present);
+  if (recognizer) read(history.present);
+  else show(undefined, history.present);
 });
 translate();
 
