@@ -108,7 +108,7 @@ def test_examples_are_written_as_if_by_hand_or_at_once_without_motion(page: Page
     before = int(answer(page)["sequence"])
     examples.nth(0).click()
     shows(page, "digits", "0")
-    assert int(answer(page)["sequence"]) > before + 5  # it was read as it was written
+    assert int(answer(page)["sequence"]) > before + 2  # it was read as it was written
     page.keyboard.press("Control+z")
     shows(page, "digits", "")
     examples.nth(0).click()
