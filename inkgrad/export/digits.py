@@ -30,7 +30,7 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
         return {"logits": logits[0], "digit": doubt(seen)[0]}
 
     def explain(image: Tensor) -> dict[str, Tensor]:
-        pairs = zip(folded.layers, folded.hidden(image), strict=False)  # the last layer's are the logits
+        pairs = zip(folded.layers[:-1], folded.hidden(image), strict=True)
         seen = [x[0] for layer, x in pairs if layer in (relu, silu)]
         return {f"layer{i}": x for i, x in enumerate(seen, 1)}
 
@@ -44,10 +44,14 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
 
 
 def untrained(net: str) -> dict[str, Function]:
-    """The functions of a network of NETS with whatever weights: what their kernels are does not depend on them."""
+    """The functions that read, of a network of NETS with whatever weights: what their kernels are does not depend on them.
+
+    Without explain: it runs only while someone looks on, and tinygrad's own options are fast enough for that.
+    """
     made = NETS[net]()
     features = int(evidence(made, Tensor.zeros(1, SIDE, SIDE))[1].shape[1])
-    return digit_functions(made, nn.Linear(features, 1))
+    functions = digit_functions(made, nn.Linear(features, 1))
+    return {name: functions[name] for name in ("normalize", "classify")}
 
 
 def export_digits(net: Net, doubt: nn.Linear, sample: NDArray[np.uint8], card: dict[str, Any]) -> ModelFile:
