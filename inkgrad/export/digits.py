@@ -44,7 +44,7 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
 
 
 def untrained(net: str) -> dict[str, Function]:
-    """The functions that read, of a network of NETS with whatever weights: what their kernels are does not depend on them.
+    """The functions that read, of a network of NETS with whatever weights: their kernels do not depend on them.
 
     Without explain: it runs only while someone looks on, and tinygrad's own options are fast enough for that.
     """
