@@ -21,12 +21,14 @@ class Net:
     def __init__(self, *layers: Layer) -> None:
         self.layers = [layer for layer in layers if layer is not same]
 
+    def hidden(self, x: Tensor) -> list[Tensor]:
+        """What each layer but the last gives: the last of these is what that one reads, [B, n]."""
+        x = x.reshape(-1, 1, 28, 28) / 127.5 - 1
+        return [x := layer(x) for layer in self.layers[:-1]]
+
     def features(self, x: Tensor) -> Tensor:
         """What the last layer reads, [B, n]."""
-        x = x.reshape(-1, 1, 28, 28) / 127.5 - 1
-        for layer in self.layers[:-1]:
-            x = layer(x)
-        return x
+        return self.hidden(x)[-1]
 
     def __call__(self, x: Tensor) -> Tensor:
         return self.layers[-1](self.features(x))

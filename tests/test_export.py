@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from oracle import session
+from released import MODELS
 from tinygrad import Tensor, nn
 from tinygrad.nn.state import get_state_dict
 
@@ -25,7 +26,7 @@ from inkgrad.export.capture import capture
 from inkgrad.export.digits import export_digits, untrained
 from inkgrad.export.program import Dispatch, PlanError, Program, Range
 from inkgrad.ink import MASK
-from inkgrad.nets import Net
+from inkgrad.nets import NETS, Net, fold_batchnorm
 from inkgrad.normalize import normalize
 from inkgrad.runtime import Runtime
 
@@ -60,6 +61,21 @@ def test_digit_nets_agree_with_onnx_runtime(random_net: Net, digits: mnist.Mnist
     # The file holds the weights as float16, the oracle as float32: a thousandth of the logits' size.
     assert np.abs(logits - expected).max() <= 4e-3 * np.abs(expected).max()
     assert (logits.argmax(1) == expected.argmax(1)).mean() >= 0.98
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_layers_that_explain_lead_to_the_logits(name: str) -> None:
+    file = modelfile.read(MODELS[name])
+    runtime, image = Runtime(file), file.tensors["selftest.classify.image"]
+    seen = runtime.run("explain", {"image": image})
+    last = seen[max(seen)]
+    if last.ndim == 3:  # maps are pooled before the last layer reads them
+        side = last.shape[1] // 2
+        last = last[:, : 2 * side, : 2 * side].reshape(-1, side, 2, side, 2).max((2, 4))
+    head = f"layers.{len(fold_batchnorm(NETS[name]()).layers) - 1}"
+    weight, bias = (file.tensors[f"{head}.{part}"].astype(np.float64) for part in ("weight", "bias"))
+    logits = runtime.run("classify", {"image": image})["logits"]
+    np.testing.assert_allclose(weight @ last.ravel() + bias, logits, atol=1e-4)
 
 
 def test_exports_a_network_that_is_no_digit_net() -> None:

@@ -11,13 +11,14 @@ from inkgrad.doubt import evidence
 from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.ink import MASK
-from inkgrad.nets import NETS, Net, fold_batchnorm
+from inkgrad.nets import ACTIVATIONS, NETS, Net, fold_batchnorm
 from inkgrad.normalize import SIDE, normalize
 
 
 def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
     """normalize: mask [112, 112] -> image [28, 28]; classify: image -> logits [10], and the log-odds [1] of any digit.
 
+    explain: image -> what each activation gives, the maps [channels, height, width] or the vectors [n] of a layer.
     BatchNorm is folded away.
     """
     folded = fold_batchnorm(net)
@@ -28,17 +29,29 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
         logits, seen = evidence(folded, image)
         return {"logits": logits[0], "digit": doubt(seen)[0]}
 
+    def explain(image: Tensor) -> dict[str, Tensor]:
+        pairs = zip(folded.layers[:-1], folded.hidden(image), strict=True)
+        seen = [x[0] for layer, x in pairs if layer in ACTIVATIONS.values()]
+        return {f"layer{i}": x for i, x in enumerate(seen, 1)}
+
+    last = f"layers.{len(folded.layers) - 1}."
+    hidden = {name: tensor for name, tensor in get_state_dict(folded).items() if not name.startswith(last)}
     return {
         "normalize": Function(lambda mask: {"image": normalize(mask.unsqueeze(0))[0]}, {"mask": (MASK, MASK)}, {}),
         "classify": Function(classify, {"image": (SIDE, SIDE)}, weights),
+        "explain": Function(explain, {"image": (SIDE, SIDE)}, hidden),
     }
 
 
 def untrained(net: str) -> dict[str, Function]:
-    """The functions of a network of NETS with whatever weights: what their kernels are does not depend on them."""
+    """The functions that read, of a network of NETS with whatever weights: their kernels do not depend on them.
+
+    Without explain: it runs only while someone looks on, and tinygrad's own options are fast enough for that.
+    """
     made = NETS[net]()
     features = int(evidence(made, Tensor.zeros(1, SIDE, SIDE))[1].shape[1])
-    return digit_functions(made, nn.Linear(features, 1))
+    functions = digit_functions(made, nn.Linear(features, 1))
+    return {name: functions[name] for name in ("normalize", "classify")}
 
 
 def export_digits(net: Net, doubt: nn.Linear, sample: NDArray[np.uint8], card: dict[str, Any]) -> ModelFile:

@@ -5,42 +5,89 @@ import { createPad } from './ink/pad';
 import { MODELS } from './models';
 import { loadRecognizer, type Reading, type Recognizer, type Status } from './recognizer';
 import { latest } from './runtime/latest';
-import { BACKENDS, createAnswer } from './view/answer';
+import { BACKENDS, createAnswer, speak } from './view/answer';
 import { createBars } from './view/bars';
 import { createBoxes } from './view/boxes';
+import { createCompare } from './view/compare';
+import { createExamples } from './view/examples';
 import { find } from './view/find';
 import { perFrame } from './view/frame';
 import { chooseLanguage, createLocale, translatePage } from './view/i18n';
+import { drawByKeys } from './view/keys';
+import { createLayers } from './view/layers';
 import { acceptPictures } from './view/pictures';
 import { createPreview } from './view/preview';
 import { createSharing } from './view/sharing';
-import { createTools } from './view/tools';
+import { createTip } from './view/tip';
+import { createTools, type Tool } from './view/tools';
 import { keepOffline } from './view/update';
+import { createWhy } from './view/why';
 
 const query = new URLSearchParams(location.search);
 const locale = createLocale(chooseLanguage(query.get('lang'), navigator.languages));
-translatePage(document, locale);
+const asked = query.get('backend');
+const backend = asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** What the page has to say: kept as a function, to be said again in another language. */
+let message = () => '';
+
+function report(next: () => string, isError = false): void {
+  message = next;
+  find('#status').textContent = message();
+  find('#status').classList.toggle('error', isError);
+}
+
+function refuse(name: string, error: unknown): void {
+  const reason = reasonOf(error);
+  report(() => locale.say('The model {} cannot be used: choose another. ({})', name, reason), true);
+}
+
+function fail(error: unknown): void {
+  report(() => locale.say('This drawing cannot be read. ({})', reasonOf(error)), true);
+}
+
+// What is shown of a reading.
+
+const radios = [...document.querySelectorAll<HTMLInputElement>('input[name=model]')];
+const load = (name: string, onChange: (status: Status) => void = () => {}) =>
+  loadRecognizer(MODELS[name]!, { backend, onChange });
 
 const showAnswer = createAnswer(locale);
 const showBars = createBars(find('#bars'), locale.chance);
 const showImages = createPreview(find('#preview'));
 const showFrames = createBoxes(find('#frames'));
+const explain = createWhy(locale, fail);
+const names = radios.map(({ value }) => value);
+const showLayers = createLayers(locale);
+const compare = createCompare(locale, names, async (name) => {
+  try {
+    return await load(name);
+  } catch (error) {
+    refuse(name, error);
+    return undefined;
+  }
+});
 
-function show(reading: Reading | undefined, final: boolean): void {
+let spoken: Drawing = blank;
+
+function show(reading: Reading | undefined, drawing: Drawing): void {
+  const isFinal = drawing === history.present;
   const digits = reading?.digits ?? [];
-  showAnswer(reading, final);
+  // Once for each drawing: not while the pen is down, nor when another model or backend reads it.
+  showAnswer(reading, isFinal && drawing !== spoken);
+  if (isFinal) spoken = drawing;
   showBars(digits);
   showImages(digits);
-  showFrames(digits, history.present.size);
+  showFrames(digits, drawing.size);
+  explain(digits, isFinal ? recognizer : undefined);
+  const reader = recognizer;
+  showLayers(digits, reader).catch((error: unknown) => {
+    if (reader === recognizer) fail(error);
+  });
+  if (isFinal) compare(drawing);
 }
-
-function report(message: string, isError = false): void {
-  const status = find('#status');
-  status.textContent = message;
-  status.classList.toggle('error', isError);
-}
-
-const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 // Reading: at most once a frame, one reading in flight, and the newest ink wins.
 
@@ -51,10 +98,9 @@ const read = perFrame(
     const reader = recognizer;
     try {
       const reading = await reader?.read(drawing);
-      if (reading && reader === recognizer) show(reading, drawing === history.present);
+      if (reading && reader === recognizer) show(reading, drawing);
     } catch (error) {
-      if (reader !== recognizer) return; // it was given up meanwhile
-      report(locale.say('This drawing cannot be read. ({})', reasonOf(error)), true);
+      if (reader === recognizer) fail(error); // else it was given up meanwhile
     }
   }),
 );
@@ -75,7 +121,9 @@ function change(next: History<Drawing>): void {
   read(present);
 }
 
-const pad = createPad(find<HTMLCanvasElement>('#pad'), {
+const surface = find<HTMLCanvasElement>('#pad');
+const showTip = createTip(document.querySelector('#tip')!);
+const pad = createPad(surface, {
   onDraw(stroke) {
     find('.hint').classList.add('inked');
     read(addStroke(history.present, stroke));
@@ -83,30 +131,53 @@ const pad = createPad(find<HTMLCanvasElement>('#pad'), {
   onEnd(stroke) {
     change(stroke ? commit(history, addStroke(history.present, stroke)) : history);
   },
+  onPoint: showTip,
 });
+drawByKeys(surface, blank.size, pad, showTip, speak, locale);
+
+let tool: Tool = 'pen';
+const held = { pen, eraser };
+const thickness = find<HTMLInputElement>('#thickness');
+
+function hold(next: Tool): void {
+  tool = next;
+  pad.tool = held[tool];
+  pad.eraser = held.eraser;
+  thickness.value = String(held[tool].width);
+  tools.select(tool);
+}
+
+thickness.addEventListener('input', () => {
+  held[tool] = { ...held[tool], width: thickness.valueAsNumber };
+  hold(tool);
+  showTip(pad.tool, [blank.size / 2, blank.size / 2]);
+});
+thickness.addEventListener('change', () => showTip());
 
 const tools = createTools((name) => {
+  pad.end();
   if (name === 'undo') change(undo(history));
   else if (name === 'redo') change(redo(history));
   else if (name === 'clear') change(commit(history, clear(history.present)));
-  else {
-    pad.tool = name === 'pen' ? pen : eraser;
-    tools.select(name);
-  }
+  else hold(name);
+});
+
+createExamples(find('#digits'), pad, () => {
+  change(commit(history, clear(history.present)));
 });
 
 acceptPictures({
   onPicture(picture) {
-    report('');
+    report(() => '');
     change(commit(history, { ...blank, picture }));
   },
-  onRefuse: (phrase) => report(locale.say(phrase), true),
+  onRefuse: (phrase) => report(() => locale.say(phrase), true),
 });
 
 const keepInAddress = createSharing(locale, {
   current: () => history.present,
   onDrawing(drawing) {
-    report('');
+    report(() => '');
     change(commit(history, drawing));
   },
 });
@@ -114,55 +185,67 @@ addEventListener('load', () => void keepOffline(keepInAddress)); // not before w
 
 // The model.
 
-function showModel(model: Recognizer | undefined): void {
-  const { mnist } = (model?.card ?? {}) as { mnist?: { accuracy: number } };
-  find('#accuracy').textContent = mnist ? locale.percent(mnist.accuracy) : '–';
-  find('#bytes').textContent = model ? locale.bytes(model.bytes) : '–';
-}
-
-const asked = query.get('backend');
-const backend = asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
 let turn = 0;
 
-async function load(name: string): Promise<void> {
+async function choose(name: string): Promise<void> {
   const mine = ++turn;
   recognizer?.destroy();
   recognizer = undefined;
-  report(locale.say('Loading the model {} …', name));
+  explain([], undefined);
+  report(() => locale.say('Loading the model {} …', name));
   try {
-    const loaded = await loadRecognizer(MODELS[name]!, {
-      backend,
-      onChange(status) {
-        if (mine === turn && recognizer) go(status);
-      },
+    const loaded = await load(name, (status) => {
+      if (mine === turn && recognizer) go(status);
     });
     if (mine !== turn) return loaded.destroy();
     recognizer = loaded;
-    showModel(loaded);
     // As long as `auto` only prepares WebGPU, there is nothing to explain.
     go(backend === 'auto' ? { ...loaded.status, reason: undefined } : loaded.status);
   } catch (error) {
     if (mine !== turn) return;
-    showModel(undefined);
-    show(undefined, true);
-    report(
-      locale.say('The model {} cannot be used: choose another. ({})', name, reasonOf(error)),
-      true,
-    );
+    show(undefined, history.present);
+    refuse(name, error);
   }
 }
 
 /** The model is ready, or goes on with another backend: says why, and reads again. */
 function go({ backend, reason }: Status): void {
-  report(reason ? locale.say('{} reads instead ({}).', BACKENDS[backend], reason) : '');
+  const name = BACKENDS[backend];
+  report(() => (reason ? locale.say('{} reads instead ({}).', name, reason) : ''));
   read(history.present);
 }
 
+// The language.
+
+const language = find('#language');
+
+function translate(): void {
+  translatePage(document, locale);
+  delete document.body.dataset.loading;
+  const other = locale.language === 'en' ? 'fr' : 'en';
+  language.lang = other;
+  language.textContent = other === 'fr' ? 'Français' : 'English';
+}
+
+language.addEventListener('click', () => {
+  locale.use(locale.language === 'en' ? 'fr' : 'en');
+  query.set('lang', locale.language);
+  // So that the page opens in this language again, from a bookmark or when it is loaded anew.
+  window.history.replaceState(null, '', `?${query}${location.hash}`);
+  translate();
+  find('#status').textContent = message();
+  if (recognizer) read(history.present);
+  else show(undefined, history.present);
+});
+translate();
+
 const wanted = query.get('model') ?? '';
 const first = wanted in MODELS ? wanted : 'cnn';
-for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=model]')) {
+for (const radio of radios) {
   radio.checked = radio.value === first;
-  radio.addEventListener('change', () => void load(radio.value));
+  radio.addEventListener('change', () => void choose(radio.value));
 }
+find('#why').addEventListener('toggle', () => read(history.present));
+hold('pen');
 change(history);
-void load(first);
+void choose(first);

@@ -47,6 +47,14 @@ export interface Reading {
   readonly backend: Status['backend'];
 }
 
+/** What the activation after one layer gives. */
+export interface Activation {
+  /** [channels, height, width], or [n]. */
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly values: Float32Array;
+}
+
 export interface Recognizer {
   /** What the model's file says of it: name, net, accuracy and more. */
   readonly card: Readonly<Record<string, unknown>>;
@@ -59,6 +67,10 @@ export interface Recognizer {
    * @returns ten logits
    */
   classify(image: Float32Array): Promise<Float32Array>;
+  /** {@link classify} for each of `images`, in one trip to the device. */
+  classifyAll(images: readonly Float32Array[]): Promise<Float32Array[]>;
+  /** What each layer of the network makes of such a picture; none if the file has no program for it. */
+  explain(image: Float32Array): Promise<Activation[]>;
   /** Frees the GPU; what is being read rejects. */
   destroy(): void;
 }
@@ -104,6 +116,16 @@ export async function loadRecognizer(
     },
     async classify(image) {
       return (await model.run('classify', { image })).logits!;
+    },
+    async classifyAll(images) {
+      const batch = images.map((image) => ({ image }));
+      return (await model.runAll('classify', batch)).map(({ logits }) => logits!);
+    },
+    async explain(image) {
+      const layers = programs.get('explain')?.outputs;
+      if (!layers) return [];
+      const outputs = await model.run('explain', { image });
+      return [...layers].map(([name, { shape }]) => ({ shape, values: outputs[name]! }));
     },
     async read(drawing) {
       const start = performance.now();

@@ -7,8 +7,11 @@
 
 import type { Picture } from './picture';
 
-/** A position in canvas units, x to the right and y down. It may lie outside the canvas. */
-export type Point = readonly [x: number, y: number];
+/**
+ * A position in canvas units, x to the right and y down. It may lie outside the canvas. Where the
+ * device gives it, with the pressure, 0 … 1: that changes how ink looks, not how it is read.
+ */
+export type Point = readonly [x: number, y: number, pressure?: number];
 
 /** A polyline with round caps and joins, `width` canvas units wide; one point is a dot. */
 export interface Stroke {

@@ -43,8 +43,9 @@ async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 
 const isLength = (value: unknown) => Number.isFinite(value) && (value as number) > 0;
 
+/** x, y and perhaps pressure. */
 const isPoint = (value: unknown): value is Point =>
-  Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
+  Array.isArray(value) && [2, 3].includes(value.length) && value.every(Number.isFinite);
 
 function isStroke(value: unknown): value is Stroke {
   const { width, erase, points } = value as Partial<Stroke>;

@@ -1,23 +1,37 @@
 /** @file The drawing surface: pointer events to strokes, and strokes to a canvas that is never read. */
-import { blank, type Drawing, eraser, extendStroke, pen, type Stroke } from './drawing';
+import { blank, type Drawing, eraser, extendStroke, pen, type Point, type Stroke } from './drawing';
 import type { Picture } from './picture';
+import { stencil } from './stencil';
 
 // Bits of PointerEvent.buttons. The right mouse button and a stylus' barrel button are the same bit.
 const DRAW = 1;
 const ERASE = 2 | 32;
 
 export interface PadEvents {
-  /** A pointer is down: the stroke so far. */
+  /** A stroke is being drawn: what there is of it. */
   onDraw(stroke: Stroke): void;
-  /** The pointer is up, and this is the whole stroke; undefined if the system took the pointer away. */
+  /** The stroke is finished; undefined if the system took the pointer away. */
   onEnd(stroke: Stroke | undefined): void;
+  /**
+   * A pointer is over the pad: with which tool, where, and where the browser expects it next (only
+   * while it draws, and never certain); undefined once it has left.
+   */
+  onPoint?(tool?: Stroke, at?: Point, ahead?: readonly Point[]): void;
 }
 
 export interface Pad {
-  /** What the pointer's main button draws with. */
+  /** What the main button draws with. */
   tool: Stroke;
+  /** What the buttons that always erase draw with. */
+  eraser: Stroke;
+  readonly isDrawing: boolean;
   /** Shows `drawing` from now on, under the stroke being drawn. */
   show(drawing: Drawing): void;
+  /** Draws as a pointer does, from here on through the points that {@link extend} is given. */
+  begin(tool: Stroke): void;
+  extend(points: readonly Point[]): void;
+  /** Finishes the stroke, if there is one. */
+  end(): void;
 }
 
 /**
@@ -28,38 +42,42 @@ export interface Pad {
  * The canvas' CSS decides its size; it must be square and say `touch-action: none`, or a touch would
  * scroll the page instead of drawing.
  */
-export function createPad(canvas: HTMLCanvasElement, { onDraw, onEnd }: PadEvents): Pad {
+export function createPad(
+  canvas: HTMLCanvasElement,
+  { onDraw, onEnd, onPoint = () => {} }: PadEvents,
+): Pad {
   const context = canvas.getContext('2d')!;
   let drawing = blank;
   let stroke: Stroke | undefined;
   let pointer: number | undefined;
 
-  /** Draws `stroke` from its point number `start` on. */
+  /** Draws `stroke` from its point number `start` on, as wide as the pen was pressed. */
   function paint({ points, width, erase }: Stroke, start: number): void {
+    const widthAt = ([, , pressure = 0.5]: Point) => width * (0.5 + pressure);
     context.globalCompositeOperation = erase ? 'destination-out' : 'source-over';
-    context.lineWidth = width;
+    context.lineWidth = widthAt(points[start]!);
     context.beginPath();
     if (start === 0) {
       // A canvas draws no segment without length: the dot that begins a stroke is a disc.
-      context.arc(...points[0]!, width / 2, 0, 2 * Math.PI);
+      const [x, y] = points[0]!;
+      context.arc(x, y, context.lineWidth / 2, 0, 2 * Math.PI);
       context.fill();
       context.beginPath();
     }
-    for (const point of points.slice(Math.max(start - 1, 0))) context.lineTo(...point);
+    points.slice(Math.max(start - 1, 0)).forEach((point, i, path) => {
+      if (i > 0 && widthAt(point) !== context.lineWidth) {
+        context.stroke();
+        context.lineWidth = widthAt(point);
+        context.beginPath();
+        context.lineTo(path[i - 1]![0], path[i - 1]![1]);
+      }
+      context.lineTo(point[0], point[1]);
+    });
     context.stroke();
   }
 
-  /** Draws the picture's ink in the colour of the strokes. */
   function paintPicture({ width, height, ink }: Picture): void {
-    const pixels = new ImageData(width, height);
-    ink.forEach((coverage, i) => (pixels.data[4 * i + 3] = coverage));
-    const sheet = canvas.ownerDocument.createElement('canvas');
-    [sheet.width, sheet.height] = [width, height];
-    const stencil = sheet.getContext('2d')!;
-    stencil.putImageData(pixels, 0, 0);
-    stencil.globalCompositeOperation = 'source-in';
-    stencil.fillStyle = context.fillStyle;
-    stencil.fillRect(0, 0, width, height);
+    const sheet = stencil(width, height, ink, getComputedStyle(canvas).color);
     const scale = drawing.size / Math.max(width, height);
     const [left, top] = [width, height].map((length) => (drawing.size - length * scale) / 2);
     context.drawImage(sheet, left!, top!, width * scale, height * scale);
@@ -77,38 +95,72 @@ export function createPad(canvas: HTMLCanvasElement, { onDraw, onEnd }: PadEvent
     if (stroke?.points.length) paint(stroke, 0);
   }
 
-  /** Adds where the pointer has been since the last event, which may be several places. */
-  function extend(event: PointerEvent): void {
-    if (!stroke) return;
-    const { left, top, width } = canvas.getBoundingClientRect();
-    const scale = drawing.size / width;
-    // Safari before 18.2 has no coalesced events, and an event that is not a move has none of them.
-    const coalesced = event.getCoalescedEvents?.() ?? [];
-    const events = coalesced.length > 0 ? coalesced : [event];
-    const start = stroke.points.length;
-    stroke = extendStroke(
-      stroke,
-      events.map(({ clientX, clientY }) => [(clientX - left) * scale, (clientY - top) * scale]),
-    );
-    if (stroke.points.length === start) return;
-    paint(stroke, start);
-    onDraw(stroke);
-  }
-
   function end(finished: Stroke | undefined): void {
     stroke = pointer = undefined;
     onEnd(finished);
   }
 
+  const pad: Pad = {
+    tool: pen,
+    eraser,
+    get isDrawing() {
+      return stroke !== undefined;
+    },
+    show(next) {
+      drawing = next;
+      repaint();
+    },
+    begin(tool) {
+      pad.end();
+      stroke = tool;
+    },
+    extend(points) {
+      if (!stroke) return;
+      const start = stroke.points.length;
+      stroke = extendStroke(stroke, points);
+      if (stroke.points.length === start) return;
+      paint(stroke, start);
+      onDraw(stroke);
+    },
+    end() {
+      if (stroke) end(stroke);
+    },
+  };
+
+  /** Where events took place, and how hard a stylus was pressed there: others report no such thing. */
+  function placesOf(events: readonly PointerEvent[]): Point[] {
+    const { left, top, width } = canvas.getBoundingClientRect();
+    const scale = drawing.size / width;
+    return events.map(({ clientX, clientY, pointerType, pressure }): Point => {
+      const [x, y] = [(clientX - left) * scale, (clientY - top) * scale];
+      return pointerType === 'pen' && !stroke?.erase ? [x, y, pressure] : [x, y];
+    });
+  }
+
+  /** Goes on to where the pointer has been since the last event, which may be several places. */
+  function follow(event: PointerEvent): void {
+    const draws = event.pointerId === pointer;
+    if (draws) {
+      // Safari before 18.2 has no coalesced events, and an event that is not a move has none of them.
+      const coalesced = event.getCoalescedEvents?.() ?? [];
+      pad.extend(placesOf(coalesced.length > 0 ? coalesced : [event]));
+    } else if (pointer !== undefined) {
+      return;
+    }
+    const ahead = (draws && !stroke?.erase && event.getPredictedEvents?.()) || [];
+    onPoint(stroke ?? pad.tool, placesOf([event])[0], placesOf(ahead));
+  }
+
   canvas.addEventListener('pointerdown', (event) => {
     if (pointer !== undefined || !(event.buttons & (DRAW | ERASE))) return;
+    pad.begin(event.buttons & ERASE ? pad.eraser : pad.tool);
     pointer = event.pointerId;
     canvas.setPointerCapture(pointer);
-    stroke = event.buttons & ERASE ? eraser : pad.tool;
-    extend(event);
+    follow(event);
   });
-  canvas.addEventListener('pointermove', (event) => {
-    if (event.pointerId === pointer) extend(event);
+  canvas.addEventListener('pointermove', follow);
+  canvas.addEventListener('pointerleave', (event) => {
+    if (pointer === undefined || event.pointerId === pointer) onPoint();
   });
   canvas.addEventListener('pointercancel', (event) => {
     if (event.pointerId === pointer) end(undefined);
@@ -122,14 +174,8 @@ export function createPad(canvas: HTMLCanvasElement, { onDraw, onEnd }: PadEvent
   // The ink follows the size of the canvas, the zoom of the page and the colours of the system.
   new ResizeObserver(repaint).observe(canvas);
   addEventListener('resize', repaint);
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', repaint);
-
-  const pad: Pad = {
-    tool: pen,
-    show(next) {
-      drawing = next;
-      repaint();
-    },
-  };
+  for (const colours of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) {
+    matchMedia(colours).addEventListener('change', repaint);
+  }
   return pad;
 }

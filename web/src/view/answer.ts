@@ -1,5 +1,5 @@
 /** @file The answer in words and numbers: the digit, how sure, how fast, and computed by what. */
-import type { Reading } from '../recognizer';
+import type { Digit, Reading } from '../recognizer';
 import { find } from './find';
 import type { Locale } from './i18n';
 
@@ -8,20 +8,31 @@ const RIVAL = 0.05;
 
 export const BACKENDS = { webgpu: 'WebGPU', wasm: 'WebAssembly' };
 
-/**
- * Returns a function that shows a reading, or that there is none. Only a `final` one is spoken: while
- * the pen is down the answer changes too often for that.
- */
+/** A digit in doubt is not named: a scribble would look like a mistake of the reader's. */
+export const textOf = (digits: readonly Digit[]): string =>
+  digits.map(({ digit, sure }) => (sure ? digit : '?')).join('');
+
+/** The probability that all of the digits are right. */
+export const confidenceOf = (digits: readonly Digit[]): number =>
+  digits.reduce((p, { probabilities }) => p * Math.max(...probabilities), 1);
+
+export const mostDoubtful = (digits: readonly Digit[]): Digit | undefined =>
+  [...digits].sort((a, b) => confidenceOf([a]) - confidenceOf([b]))[0];
+
+/** The digits, the most likely first. */
+export const rank = (probabilities: readonly number[]) =>
+  probabilities.map((p, digit) => ({ digit, p })).sort((a, b) => b.p - a.p);
+
+/** Returns a function that shows a reading, or that there is none, and says it aloud if `aloud`. */
 export function createAnswer({ say, chance, milliseconds }: Locale) {
   const output = find<HTMLOutputElement>('#prediction');
   let sequence = 0;
 
-  return (reading: Reading | undefined, final: boolean): void => {
+  return (reading: Reading | undefined, aloud: boolean): void => {
     const digits = reading?.digits ?? [];
     const isSure = digits.every(({ sure }) => sure);
-    const confidence = digits.reduce((p, digit) => p * Math.max(...digit.probabilities), 1);
-    // A digit in doubt is not named: a scribble would look like a mistake of the reader's.
-    const text = digits.map(({ digit, sure }) => (sure ? digit : '?')).join('');
+    const confidence = confidenceOf(digits);
+    const text = textOf(digits);
     output.textContent = text;
     output.style.setProperty('--digits', String(digits.length));
     Object.assign(output.dataset, {
@@ -32,7 +43,7 @@ export function createAnswer({ say, chance, milliseconds }: Locale) {
       ms: reading?.ms.toFixed(3) ?? '',
       sequence: reading ? ++sequence : sequence,
     });
-    const [first, rival] = rank(digits.length === 1 ? digits[0]!.probabilities : []);
+    const rival = digits.length === 1 ? rank(digits[0]!.probabilities)[1]! : { digit: 0, p: 0 };
     let words = say('Nothing to read');
     let more = '';
     if (!isSure) {
@@ -40,16 +51,18 @@ export function createAnswer({ say, chance, milliseconds }: Locale) {
       more = digits.length > 1 ? say('Perhaps {}', reading!.text) : say('Perhaps no digit');
     } else if (digits.length > 0) {
       words = say('{} sure', chance(confidence));
-      if (first && rival!.p >= RIVAL) more = say('or {}, {}', rival!.digit, chance(rival!.p));
+      if (rival.p >= RIVAL) more = say('or {}, {}', String(rival.digit), chance(rival.p));
     }
     find('#confidence').textContent = words;
     find('#rival').textContent = more;
-    find('#ms').textContent = reading ? milliseconds(reading.ms) : '–';
+    find('#ms').textContent = digits.length > 0 ? milliseconds(reading!.ms) : '–';
     find('#backend').textContent = reading ? BACKENDS[reading.backend] : '–';
-    if (final) find('#announcement').textContent = isSure && text ? `${text}, ${words}` : words;
+    if (aloud)
+      speak(isSure && text ? `${text}, ${words}` : [words, more].filter(Boolean).join(', '));
   };
 }
 
-/** The digits, the most likely first. */
-const rank = (probabilities: readonly number[]) =>
-  probabilities.map((p, digit) => ({ digit: String(digit), p })).sort((a, b) => b.p - a.p);
+/** Says `words` to those who have the page read to them. */
+export function speak(words: string): void {
+  find('#announcement').textContent = words;
+}

@@ -10,9 +10,12 @@ export function createBars(element: HTMLElement, chance: (p: number) => string) 
   element.append(groups[0]!.element);
 
   return (digits: readonly Digit[]): void => {
-    while (groups.length < digits.length) groups.push(createTen(chance));
-    while (groups.length > Math.max(digits.length, 1)) groups.pop();
-    element.replaceChildren(...groups.map((group) => group.element));
+    // Those that stay keep their place: one that is put back would not move to its new height.
+    while (groups.length < digits.length) {
+      groups.push(createTen(chance));
+      element.append(groups.at(-1)!.element);
+    }
+    while (groups.length > Math.max(digits.length, 1)) groups.pop()!.element.remove();
     element.classList.toggle('several', groups.length > 1);
     groups.forEach(({ show }, i) => show(digits[i]));
   };

@@ -29,6 +29,37 @@ const french = {
   Model: 'Modèle',
   Time: 'Durée',
   'Runs on': 'Calculé par',
+  Thickness: 'Épaisseur',
+  Examples: 'Exemples',
+  'Down at {} across, {} from the top.': 'Posé à {} de large, {} du haut.',
+  'Why this answer?': 'Pourquoi cette réponse ?',
+  'Draw a digit first.': 'Dessinez d’abord un chiffre.',
+  'Why {}?': 'Pourquoi {} ?',
+  'Above all its ink {}.': 'Surtout son encre {}.',
+  'What would make it read {}?': 'Que faudrait-il pour un {} ?',
+  'Above all ink {}.': 'Surtout de l’encre {}.',
+  'Above all no ink {}.': 'Surtout pas d’encre {}.',
+  'at the top left': 'en haut à gauche',
+  'at the top': 'en haut',
+  'at the top right': 'en haut à droite',
+  'on the left': 'à gauche',
+  'in the middle': 'au milieu',
+  'on the right': 'à droite',
+  'at the bottom left': 'en bas à gauche',
+  'at the bottom': 'en bas',
+  'at the bottom right': 'en bas à droite',
+  'speaks for it': 'plaide pour',
+  'speaks against it': 'plaide contre',
+  'ink to add': 'encre à ajouter',
+  'ink to take away': 'encre à ôter',
+  'Layer {}: {}': 'Couche {} : {}',
+  'The models side by side': 'Les modèles côte à côte',
+  Reads: 'Lit',
+  Sure: 'Sûr à',
+  Keyboard: 'Clavier',
+  'On the drawing surface, arrow keys move the tip, with Shift in small steps; Space puts it down and lifts it.':
+    'Sur la surface de dessin, les flèches déplacent la pointe, à petits pas avec Maj ; Espace la pose et la lève.',
+  'Keys of one character': 'Touches d’un caractère',
   'MNIST test': 'Test MNIST',
   Download: 'Fichier',
   'Loading the model {} …': 'Chargement du modèle {} …',
@@ -54,9 +85,11 @@ const french = {
 export type Phrase = keyof typeof french;
 export type Language = 'en' | 'fr';
 
-/** How a language says things. */
+/** How the page's language says things. */
 export interface Locale {
   readonly language: Language;
+  /** Goes on in another language. */
+  use(language: Language): void;
   /** The phrase, each {} in it filled with the next value. */
   say(phrase: Phrase, ...values: string[]): string;
   /** To two decimals, for a share that was counted. */
@@ -73,7 +106,31 @@ export function chooseLanguage(asked: string | null, preferred: readonly string[
   return tags.find((tag) => tag === 'en' || tag === 'fr') ?? 'en';
 }
 
-export function createLocale(language: Language): Locale {
+export function createLocale(first: Language): Locale {
+  let language = first;
+  let formats = formatsOf(language);
+  return {
+    get language() {
+      return language;
+    },
+    use(next) {
+      language = next;
+      formats = formatsOf(language);
+    },
+    say(phrase, ...values) {
+      const text = language === 'fr' ? french[phrase] : phrase;
+      return text.replaceAll('{}', () => values.shift() ?? '');
+    },
+    percent: (share) => formats.percent!.format(share),
+    chance: (p) => formats.chance!.format(Math.min(p, 0.999)),
+    milliseconds: (ms) => formats.milliseconds!.format(ms),
+    bytes: (n) =>
+      n < 1e6 ? formats.kilobytes!.format(n / 1e3) : formats.megabytes!.format(n / 1e6),
+  };
+}
+
+/** Made once for a language: to make one takes longer than to use it. */
+function formatsOf(language: Language) {
   const number = (options: Intl.NumberFormatOptions) => new Intl.NumberFormat(language, options);
   const [chance, percent] = [1, 2].map((digits) =>
     number({ style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits }),
@@ -81,24 +138,20 @@ export function createLocale(language: Language): Locale {
   const [milliseconds, kilobytes, megabytes] = ['millisecond', 'kilobyte', 'megabyte'].map((unit) =>
     number({ style: 'unit', unit, maximumSignificantDigits: 2 }),
   );
-  return {
-    language,
-    say(phrase, ...values) {
-      const text = language === 'fr' ? french[phrase] : phrase;
-      return text.replaceAll('{}', () => values.shift() ?? '');
-    },
-    percent: (share) => percent!.format(share),
-    chance: (p) => chance!.format(Math.min(p, 0.999)),
-    milliseconds: (ms) => milliseconds!.format(ms),
-    bytes: (n) => (n < 1e6 ? kilobytes!.format(n / 1e3) : megabytes!.format(n / 1e6)),
-  };
+  return { chance, percent, milliseconds, kilobytes, megabytes };
 }
 
-/** Translates the elements marked `data-i18n`: the label of those that have one, the text of others. */
+/** The English of the elements that are marked `data-i18n`, which the page was written with. */
+const written = new WeakMap<Element, Phrase>();
+
+/** Translates the marked elements: the label of those that have one, the text of others. */
 export function translatePage(page: Document, { language, say }: Locale): void {
   page.documentElement.lang = language;
   for (const element of page.querySelectorAll('[data-i18n]')) {
-    if (element.ariaLabel) element.ariaLabel = say(element.ariaLabel as Phrase);
-    else element.textContent = say(element.textContent as Phrase);
+    const text = element.ariaLabel ?? element.textContent;
+    if (!written.has(element)) written.set(element, text.replace(/\s+/g, ' ').trim() as Phrase);
+    const phrase = say(written.get(element)!);
+    if (element.ariaLabel) element.ariaLabel = phrase;
+    else element.textContent = phrase;
   }
 }

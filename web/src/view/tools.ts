@@ -1,4 +1,5 @@
-/** @file The buttons under the pad, and their keys. */
+/** @file The buttons under the pad, and the keys of the page. */
+import { find } from './find';
 
 export type Tool = 'pen' | 'eraser';
 export type Action = 'undo' | 'redo' | 'clear';
@@ -9,17 +10,23 @@ export interface Tools {
   enable(action: Action, enabled: boolean): void;
 }
 
-/** Calls `use` whenever someone presses a button or its key. */
+/** Calls `use` whenever someone presses a button or its key. A digit presses the model that names it. */
 export function createTools(use: (name: Tool | Action) => void): Tools {
-  const button = (name: string) => document.querySelector<HTMLButtonElement>(`button#${name}`)!;
+  const button = (name: string) => find<HTMLButtonElement>(`button#${name}`);
   for (const name of ['pen', 'eraser', 'undo', 'redo', 'clear'] as const) {
     button(name).addEventListener('click', () => use(name));
   }
   addEventListener('keydown', (event) => {
+    const isModified = event.ctrlKey || event.metaKey || event.altKey;
+    const isCharacter = event.key.length === 1 && !isModified;
+    if (isCharacter && !find<HTMLInputElement>('#letters').checked) return;
     const name = shortcut(event);
-    if (!name || button(name).disabled) return;
-    event.preventDefault();
-    use(name);
+    if (name && !button(name).disabled) {
+      event.preventDefault();
+      use(name);
+    } else if (isCharacter && /[1-9]/.test(event.key)) {
+      document.querySelector<HTMLElement>(`[aria-keyshortcuts='${event.key}']`)?.click();
+    }
   });
   return {
     select(tool) {
@@ -31,7 +38,6 @@ export function createTools(use: (name: Tool | Action) => void): Tools {
     },
   };
 }
-
 /** What a key press asks for, as desktop programs have it: Ctrl or, on a Mac, Command with Z or Y. */
 export function shortcut(
   event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>,

@@ -1,0 +1,244 @@
+"""The page for everyone: by keyboard, by screen reader, in one's own colours, size, language and pace."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser.drawing import answer, draw_with_mouse, on_page, ready, shows
+from PIL import Image
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+from strokes import placed
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SCRIBBLE = [(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]
+PHONE: ViewportSize = {"width": 390, "height": 844}
+WASM = "?backend=wasm"
+
+
+def open_all(page: Page) -> None:
+    for summary in page.locator("summary").all():
+        summary.click()
+    expect(page.locator("#own-title")).not_to_be_empty()
+    expect(page.locator("#compare td:nth-child(2)")).to_have_text([re.compile(".")] * 3)
+
+
+def accessible(page: Page) -> None:
+    """axe-core finds nothing against WCAG 2.2 A and AA, nor against its own best practices."""
+    violations = page.evaluate("""async () => {
+      const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+      const { violations } = await axe.run({ runOnly: tags });
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    }""")
+    assert violations == []
+
+
+@pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("dark", "fr")])
+def test_axe_finds_nothing_in_any_state(browser: Browser, site: str, scheme: Any, language: str) -> None:
+    with browser.new_context(viewport=PHONE, color_scheme=scheme, reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.add_init_script(path=AXE)
+        ready(page, site, f"{WASM}&lang={language}")
+        accessible(page)
+        draw_with_mouse(page, [SCRIBBLE])
+        shows(page, "sure", "false")
+        accessible(page)
+        page.keyboard.press("Delete")
+        for i, digit in enumerate((4, 0)):
+            draw_with_mouse(page, placed(digit, 25 + 110 * i, 80, 75))
+        shows(page, "digits", "40")
+        open_all(page)
+        accessible(page)
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.route("**/mlp.safetensors", lambda route: route.abort())
+        page.keyboard.press("1")
+        expect(page.locator("#status.error")).not_to_be_empty()
+        accessible(page)
+
+
+FOCUS = """() => {
+  const { activeElement: active } = document;
+  const ring = getComputedStyle(active.matches('input') ? active.closest('label') : active);
+  return [active.id || active.textContent.trim() || active.value, ring.outlineStyle, ring.outlineWidth];
+}"""
+
+
+def test_all_of_it_by_keyboard(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.locator("#pad")).to_be_focused()
+    for key in ["ArrowUp"] * 8 + [" "] + ["ArrowDown"] * 16:
+        page.keyboard.press(key)
+    assert answer(page)["digits"] == "1"  # before the pen is lifted
+    expect(page.locator("#announcement")).to_have_text("Down at 50% across, 21% from the top.")
+    page.keyboard.press(" ")
+    expect(page.locator("#announcement")).to_have_text(re.compile("^1, .*sure$"))
+    page.keyboard.press("e")
+    expect(page.locator("#eraser")).to_have_attribute("aria-pressed", "true")
+    for key in [" "] + ["ArrowUp"] * 16 + [" "]:
+        page.keyboard.press(key)
+    assert answer(page)["digits"] == ""
+    page.keyboard.press("Control+z")
+    assert answer(page)["digits"] == "1"
+    page.keyboard.press("3")
+    expect(page.get_by_label("cnn-tiny", exact=True)).to_be_checked()
+    for control in ["pen", "eraser", "undo", "redo", "clear", "picture", "thickness", *"0123456789", "cnn-tiny"]:
+        page.keyboard.press("Tab")
+        assert page.evaluate(FOCUS) == [control, "solid", "2px"]
+    page.get_by_text("Keyboard", exact=True).click()
+    page.get_by_label("Keys of one character").uncheck()
+    page.keyboard.press("p")
+    expect(page.locator("#eraser")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Delete")
+    shows(page, "digits", "")
+
+
+def test_examples_are_written_as_if_by_hand_or_at_once_without_motion(page: Page, site: str) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    ready(page, site, WASM)
+    assert page.locator(".bar").first.evaluate("bar => getComputedStyle(bar, '::before').transitionDuration") == "0s"
+    examples = page.get_by_role("group", name="Examples").get_by_role("button")
+    for digit in range(10):
+        examples.nth(digit).click()
+        shows(page, "digits", str(digit))
+        assert answer(page)["sure"] == "true"
+    page.emulate_media(reduced_motion="no-preference")
+    before = int(answer(page)["sequence"])
+    examples.nth(0).click()
+    shows(page, "digits", "0")
+    assert int(answer(page)["sequence"]) > before + 2  # it was read as it was written
+    page.keyboard.press("Control+z")
+    shows(page, "digits", "")
+    examples.nth(0).click()
+    page.keyboard.press("Shift")  # any key ends it
+    sequence = answer(page)["sequence"]
+    page.wait_for_timeout(100)
+    assert answer(page)["sequence"] == sequence
+
+
+COUNT = """
+window.said = [];
+window.shift = 0;
+new MutationObserver((changes) => {
+  for (const { target } of changes) if (target.id === 'announcement') said.push(target.textContent);
+}).observe(document, { subtree: true, childList: true });
+new PerformanceObserver((list) => {
+  for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) shift += value;
+}).observe({ type: 'layout-shift', buffered: true });
+"""
+
+
+def test_a_reading_is_spoken_once_and_nothing_moves(page: Page, site: str) -> None:
+    page.add_init_script(COUNT)
+    ready(page, site, "", "webgpu")  # after WebAssembly has read first
+    three = placed(3)[0]
+    draw_with_mouse(page, [three])
+    assert answer(page)["digits"] == "3"
+    page.keyboard.press("1")
+    shows(page, "backend", "webgpu")
+    assert answer(page)["digits"] == "3"
+    (said,) = page.evaluate("said")
+    assert re.fullmatch("3, .*sure", said)
+    page.keyboard.press("Delete")
+    shows(page, "digits", "")
+    assert page.evaluate("said.length") == 2 and page.evaluate("shift") == 0
+
+
+def luminance(rgb: tuple[int, ...]) -> float:
+    """Relative, as WCAG 2.2 defines it."""
+    linear = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in rgb]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("media", [{"color_scheme": "dark"}, {"forced_colors": "active"}], ids=["dark", "forced"])
+def test_ink_and_bars_stand_out_in_the_colours_of_the_user(page: Page, site: str, media: dict[str, Any]) -> None:
+    ready(page, site, WASM)
+    draw_with_mouse(page, placed(1))
+    shows(page, "digits", "1")
+    page.emulate_media(reduced_motion="reduce", **media)
+    screen = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+
+    def contrast(a: tuple[float, float], b: tuple[float, float]) -> float:
+        low, high = sorted(luminance(screen.getpixel((int(x), int(y)))) for x, y in (a, b))  # type: ignore[arg-type]
+        return (high + 0.05) / (low + 0.05)
+
+    def middle(bar: int) -> tuple[float, float]:
+        box = page.locator(".bar").nth(bar).bounding_box()
+        assert box is not None
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    ink, paper = on_page(page, [placed(1)[0][1], (20, 20)])
+    assert contrast(ink, paper) >= 4.5
+    assert contrast(middle(1), middle(2)) >= 3
+
+
+def test_another_language_at_once(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    draw_with_mouse(page, placed(6))
+    shows(page, "digits", "6")
+    texts = page.locator("[data-i18n]")
+    english = texts.evaluate_all("all => all.map((e) => e.ariaLabel ?? e.textContent.trim())")
+    page.get_by_role("button", name="Français").click()
+    expect(page.locator("#confidence")).to_have_text(re.compile("^sûr à"))
+    french = texts.evaluate_all("all => all.map((e) => e.ariaLabel ?? e.textContent.trim())")
+    assert not set(english) & set(french)
+    assert answer(page)["digits"] == "6" and page.evaluate("document.documentElement.lang") == "fr"
+    page.reload()
+    expect(page.get_by_role("button", name="Stylo")).to_be_visible()
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("button", name="Pen", exact=True)).to_be_visible()
+
+
+def test_it_fits_every_window_and_keeps_its_targets_large(page: Page, site: str) -> None:
+    """Down to 320 by 256, which is 1280 by 1024 at 400 % (WCAG 1.4.10); targets as in WCAG 2.5.8."""
+    ready(page, site, WASM)
+    draw_with_mouse(page, placed(2))
+    shows(page, "digits", "2")
+    open_all(page)
+    for width, height in ((320, 256), (320, 640), (390, 844), (844, 390), (640, 400), (768, 1024), (1440, 900)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        boxes = page.locator("button, summary, .choice label, .thickness, .check").evaluate_all(
+            "all => all.map((e) => { const { width, height } = e.getBoundingClientRect(); return [width, height]; })"
+        )
+        assert min(min(box) for box in boxes) >= 24, (width, height)
+        pad = page.locator("#pad").bounding_box()
+        assert pad is not None and abs(pad["width"] - pad["height"]) < 1 and pad["width"] >= 190
+    assert answer(page)["digits"] == "2"
+
+
+def test_why_and_the_models_side_by_side(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    draw_with_mouse(page, placed(4))
+    open_all(page)
+    expect(page.locator("#own-title")).to_have_text("Why 4?")
+    expect(page.locator("#own-words")).to_have_text(re.compile("^Above all its ink .+"))
+    expect(page.locator("#other-title")).to_have_text(re.compile("^What would make it read [0-35-9]"))
+    expect(page.locator("#layers figcaption")).to_have_text(
+        ["Layer 1: 32 × 24 × 24", "Layer 2: 32 × 20 × 20", "Layer 3: 64 × 8 × 8", "Layer 4: 64 × 6 × 6"]
+    )
+    expect(page.locator("#compare td:nth-child(2)")).to_have_text(["4"] * 3)
+    expect(page.locator("#compare td:nth-child(4)")).to_have_text([re.compile("ms$")] * 3)
+    page.keyboard.press("Delete")
+    draw_with_mouse(page, placed(7))
+    expect(page.locator("#own-title")).to_have_text("Why 7?")
+    expect(page.locator("#compare td:nth-child(2)")).to_have_text(["7"] * 3)
+
+
+def test_a_stylus_draws_as_hard_as_it_is_pressed(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    cdp = page.context.new_cdp_session(page)
+    for x, force in ((80, 0.1), (200, 0.9)):
+        for i, (px, py) in enumerate(on_page(page, [(x, 60), (x, 140), (x, 220)])):
+            kind = "mouseMoved" if i else "mousePressed"
+            event = {"x": px, "y": py, "button": "left", "buttons": 1, "force": force, "pointerType": "pen"}
+            cdp.send("Input.dispatchMouseEvent", {"type": kind, **event})
+        cdp.send("Input.dispatchMouseEvent", {"type": "mouseReleased", **event, "buttons": 0})
+    page.mouse.move(0, 0)
+    shows(page, "digits", "11")
+    pad = Image.open(io.BytesIO(page.locator("#pad").screenshot())).convert("L")
+    row = [pad.getpixel((x, int(pad.height / 3))) < 128 for x in range(pad.width)]  # type: ignore[operator]
+    light, hard = sum(row[: pad.width // 2]), sum(row[pad.width // 2 :])
+    assert 0 < 1.5 * light < hard

@@ -1,0 +1,20 @@
+/**
+ * `alpha`, width × height, 0 … 255, row by row, in one CSS colour: to be drawn on a canvas, which is
+ * itself never read. The colour may be any, a system colour too: the browser makes pixels of it.
+ */
+export function stencil(
+  width: number,
+  height: number,
+  alpha: ArrayLike<number>,
+  colour: string,
+): OffscreenCanvas {
+  const pixels = new ImageData(width, height);
+  for (let i = 0; i < alpha.length; i++) pixels.data[4 * i + 3] = alpha[i]!;
+  const sheet = new OffscreenCanvas(width, height);
+  const context = sheet.getContext('2d')!;
+  context.putImageData(pixels, 0, 0);
+  context.globalCompositeOperation = 'source-in';
+  context.fillStyle = colour;
+  context.fillRect(0, 0, width, height);
+  return sheet;
+}

@@ -1,0 +1,62 @@
+/** @file All models on the same ink, side by side, each with its time. */
+import type { Drawing } from '../ink/drawing';
+import type { Recognizer } from '../recognizer';
+import { latest } from '../runtime/latest';
+import { confidenceOf, textOf } from './answer';
+import { find } from './find';
+import type { Locale } from './i18n';
+
+/**
+ * Fills the table with a row for each of `models`. They are loaded when someone opens the details,
+ * and freed when they are closed.
+ * @param load gives no recognizer where it has said why there is none
+ * @returns a function that lets all of them read a drawing, while the details are open
+ */
+export function createCompare(
+  { chance, percent, milliseconds, bytes }: Locale,
+  models: readonly string[],
+  load: (model: string) => Promise<Recognizer | undefined>,
+) {
+  const details = find<HTMLDetailsElement>('#compare');
+  const rows = models.map((model) => {
+    const row = find('#compare tbody').appendChild(document.createElement('tr'));
+    const name = row.appendChild(document.createElement('th'));
+    name.scope = 'row';
+    name.textContent = model;
+    return Array.from({ length: 5 }, () => row.insertCell());
+  });
+  let loaded: Promise<Recognizer | undefined>[] = [];
+  let newest: Drawing | undefined;
+
+  async function textsOf(recognizer: Recognizer | undefined, drawing: Drawing): Promise<string[]> {
+    if (!recognizer) return [];
+    const { digits, ms } = await recognizer.read(drawing);
+    const { mnist } = recognizer.card as { mnist?: { accuracy: number } };
+    return [
+      textOf(digits),
+      digits.length > 0 ? chance(confidenceOf(digits)) : '',
+      digits.length > 0 ? milliseconds(ms) : '',
+      mnist ? percent(mnist.accuracy) : '',
+      bytes(recognizer.bytes),
+    ];
+  }
+
+  /** One after the other, or they would take each other's time. */
+  const readAll = latest(async (drawing: Drawing) => {
+    for (const [i, model] of loaded.entries()) {
+      // It fails where the details were closed meanwhile.
+      const texts = await textsOf(await model, drawing).catch(() => []);
+      rows[i]!.forEach((cell, k) => (cell.textContent = texts[k] || '–'));
+    }
+  });
+
+  details.addEventListener('toggle', () => {
+    for (const model of loaded) void model.then((recognizer) => recognizer?.destroy());
+    loaded = details.open ? models.map(load) : [];
+    if (newest) void readAll(newest);
+  });
+  return (drawing: Drawing): void => {
+    newest = drawing;
+    void readAll(drawing);
+  };
+}
