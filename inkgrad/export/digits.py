@@ -10,6 +10,7 @@ from tinygrad.nn.state import get_state_dict, load_state_dict
 from inkgrad.doubt import evidence
 from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
+from inkgrad.export.weights import widen
 from inkgrad.ink import MASK
 from inkgrad.nets import NETS, Net, fold_batchnorm
 from inkgrad.normalize import SIDE, normalize
@@ -50,6 +51,6 @@ def read_net(file: ModelFile) -> Net:
     """The network of a digit model file, BatchNorm folded, with the weights that the file holds widened to float32."""
     net = fold_batchnorm(NETS[file.card["net"]]())
     names = file.programs["classify"]["weights"]
-    weights = {name: Tensor(file.tensors[name].astype(np.float32)) for name in names}
+    weights = {name: Tensor(widen(file.tensors, name)) for name in names}
     load_state_dict(net, weights, verbose=False)
     return net
