@@ -22,10 +22,10 @@ from inkgrad.doubt import evidence
 from inkgrad.errors import Error
 from inkgrad.export import Function, export, modelfile
 from inkgrad.export.capture import capture
-from inkgrad.export.digits import export_digits, untrained
+from inkgrad.export.digits import export_digits, read_net, untrained
 from inkgrad.export.program import Dispatch, PlanError, Program, Range
 from inkgrad.ink import MASK
-from inkgrad.nets import Net, fold_batchnorm
+from inkgrad.nets import Net
 from inkgrad.normalize import normalize
 from inkgrad.runtime import Runtime
 
@@ -51,12 +51,15 @@ def doubt_of(net: Net) -> nn.Linear:
     return nn.Linear(int(evidence(net, Tensor.zeros(1, 28, 28))[1].shape[1]), 1)
 
 
-def test_digit_nets_agree_with_onnx_runtime(random_net: Net, digits: mnist.Mnist) -> None:
+def test_digit_nets_agree_with_onnx_runtime(
+    random_net: Net, digits: mnist.Mnist, request: pytest.FixtureRequest
+) -> None:
     images = digits.test_images[:100].astype(np.float32)
     (before,) = session(random_net).run(None, {"image": images})
-    folded = fold_batchnorm(random_net)
-    runtime = Runtime(export_digits(folded, doubt_of(random_net), digits.test_images[0], {}))
-    (expected,) = session(folded).run(None, {"image": images})  # with the weights that the file stores
+    card = {"net": request.node.callspec.params["random_net"]}
+    file = export_digits(random_net, doubt_of(random_net), digits.test_images[0], card)
+    runtime = Runtime(file)
+    (expected,) = session(read_net(file)).run(None, {"image": images})  # with the weights that the file stores
     outputs = [runtime.run("classify", {"image": image}) for image in images]
     logits = np.stack([output["logits"] for output in outputs])
     assert np.abs(logits - expected).max() <= 1e-5 * np.abs(expected).max()

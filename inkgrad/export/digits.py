@@ -16,12 +16,27 @@ from inkgrad.nets import NETS, Net, fold_batchnorm
 from inkgrad.normalize import SIDE, normalize
 
 
+class _Product:
+    """A linear layer whose weight lies [in, out]: what one input adds to neighbouring outputs lies side by side.
+
+    So SIMD reads it at once; [out, in] has it add up one output at a time. On WebAssembly the mlp takes 0.61 of the time
+    (10th percentiles of 1,200 interleaved calls in V8, two busy cores).
+    """
+
+    def __init__(self, layer: nn.Linear) -> None:
+        self.transposed, self.bias = layer.weight.transpose().contiguous(), layer.bias
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x.linear(self.transposed, self.bias)
+
+
 def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
     """normalize: mask [112, 112] -> image [28, 28]; classify: image -> logits [10], and the log-odds [1] of any digit.
 
     BatchNorm is folded away.
     """
-    folded = fold_batchnorm(net)
+    layers = fold_batchnorm(net).layers
+    folded = Net(*(_Product(layer) if isinstance(layer, nn.Linear) else layer for layer in layers))
     weights = get_state_dict(folded) | get_state_dict(doubt, "doubt.")
     Tensor.realize(*(tensor.replace(tensor.to("CPU").contiguous()) for tensor in weights.values()))
 
@@ -52,5 +67,7 @@ def read_net(file: ModelFile) -> Net:
     net = fold_batchnorm(NETS[file.card["net"]]())
     names = file.programs["classify"]["weights"]
     weights = {name: Tensor(widen(file.tensors, name)) for name in names}
+    for name in [name for name in names if name.endswith(".transposed")]:
+        weights[name.replace(".transposed", ".weight")] = weights.pop(name).transpose()
     load_state_dict(net, weights, verbose=False)
     return net
