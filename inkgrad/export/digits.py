@@ -19,8 +19,8 @@ from inkgrad.normalize import SIDE, normalize
 class _Product:
     """A linear layer whose weight lies [in, out]: what one input adds to neighbouring outputs lies side by side.
 
-    So SIMD reads it at once; [out, in] has it add up one output at a time. On WebAssembly the mlp takes 0.61 of the time
-    (10th percentiles of 1,200 interleaved calls in V8, two busy cores).
+    So SIMD reads it at once; [out, in] has it add up one output at a time. On WebAssembly the mlp takes 0.61 of the
+    time (10th percentiles of 1,200 interleaved calls in V8, two busy cores).
     """
 
     def __init__(self, layer: nn.Linear) -> None:

@@ -13,7 +13,7 @@ from inkgrad.errors import Error
 
 # Weights of fewer values stay float16: they are too few to save much, and in a first layer matter most.
 BIG = 4096
-# A row whose weights are all small gets no finer steps than this part of the tensor's coarsest. Of the mlp, gzip, and the
+# A row whose weights are all small gets no finer steps than this part of the tensor's coarsest. The mlp, gzip, and the
 # error of its logits, rms over MNIST's test images: 492 kB and 0.057 so; 432 kB and 0.105 with one step for a tensor;
 # 544 kB and 0.045 with any step for a row.
 FINEST = 0.5
