@@ -116,30 +116,12 @@ class _Bench:
     def net(self, net: str, file: ModelFile, pictures: NDArray[np.uint8], calls: int, images: int) -> Result:
         network = read_net(file)
         listed, values, flops = layers(network)
-        for suffix, content in {
-            "safetensors": file.to_bytes(),
-            "onnx": to_onnx(network, file.card),
-            "json": listed,
-            "bin": values,
-        }.items():
+        forms = {"safetensors": file.to_bytes(), "onnx": to_onnx(network, file.card), "json": listed, "bin": values}
+        for suffix, content in forms.items():
             (self.folder / f"{net}.{suffix}").write_bytes(content)
         expected = network(Tensor(pictures[:CHECKED].astype(np.float32))).numpy()
 
-        pages: dict[System, Page] = {}
-        results: dict[System, Result] = {system: {"name": system.name, "kind": system.kind} for system in SYSTEMS}
-        for system in (*SYSTEMS, *LIMITS):
-            page = self.browser.new_page()
-            try:
-                first(page, self.url(net, system))
-                if system in results:
-                    results[system]["error of logits"] = error_of_logits(page, expected)
-                pages[system] = page
-            except (BrowserError, Error) as error:
-                line = str(error).splitlines()[0].removeprefix("Page.evaluate: ")
-                if system.name in (OURS, LIMITS[0].name):
-                    raise Error(f"{net}: {system.name} on {system.kind}: {line}") from None
-                results[system]["error"] = line
-                page.close()
+        pages, results = self.open(net, expected)
         present = [system for system in SYSTEMS if system in pages]
 
         def call(system: System) -> list[float]:
@@ -181,6 +163,25 @@ class _Bench:
             "limits": {"WebAssembly": {"median": flops / rate, "gflops": rate / 1e6}, "WebGPU": trips},
             "systems": list(results.values()),
         }
+
+    def open(self, net: str, expected: NDArray[np.float32]) -> tuple[dict[System, Page], dict[System, Result]]:
+        """A page for each system that gives the expected logits, and why the others have none."""
+        pages: dict[System, Page] = {}
+        results: dict[System, Result] = {system: {"name": system.name, "kind": system.kind} for system in SYSTEMS}
+        for system in (*SYSTEMS, *LIMITS):
+            page = self.browser.new_page()
+            try:
+                first(page, self.url(net, system))
+                if system in results:
+                    results[system]["error of logits"] = error_of_logits(page, expected)
+                pages[system] = page
+            except (BrowserError, Error) as error:
+                line = str(error).splitlines()[0].removeprefix("Page.evaluate: ")
+                if system.name in (OURS, LIMITS[0].name):
+                    raise Error(f"{net}: {system.name} on {system.kind}: {line}") from None
+                results[system]["error"] = line
+                page.close()
+        return pages, results
 
     def url(self, net: str, system: System) -> str:
         return f"{self.address}{system.page}.html?net={net}&backend={system.backend}"

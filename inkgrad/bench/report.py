@@ -69,7 +69,7 @@ def _limit(kind: str, limits: Result) -> str:
 
 
 def plot(result: Result) -> bytes:
-    """Batch 1 of every system, as PNG: bars to the median, whiskers to the 95th percentile."""
+    """Batch 1 of every system, as PNG: points at the median, lines to the 95th percentile."""
     import matplotlib
 
     matplotlib.use("agg")
@@ -78,10 +78,11 @@ def plot(result: Result) -> bytes:
     systems = [system for system in result["systems"] if "error" not in system][::-1]
     names = [f"{system['name']} · {system['kind']}" for system in systems]
     medians = [system["latency"]["median"] for system in systems]
-    tails = [system["latency"]["p95"] - system["latency"]["median"] for system in systems]
+    tails = [system["latency"]["p95"] for system in systems]
     colours = ["#c2410c" if system["name"] == "inkgrad" else "#94a3b8" for system in systems]
     figure, panel = pyplot.subplots(figsize=(8, 3.6), layout="constrained")
-    panel.barh(names, medians, xerr=[[0] * len(tails), tails], color=colours)
+    panel.hlines(names, medians, tails, colors=colours)
+    panel.scatter(medians, names, c=colours)
     panel.set(xscale="log", title=f"{result['net']}, one picture", xlabel="milliseconds: median, 95th percentile")
     panel.grid(axis="x", alpha=0.3)
     buffer = io.BytesIO()
