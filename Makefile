@@ -1,10 +1,11 @@
 # make demo   install what is needed, build the page, serve it with the released models
 # make test   install what is needed, check and test everything, the real browser included
+# make bench  install what is needed, other runtimes included, and measure them side by side (an hour on two cores)
 PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test build lock icons clean
+.PHONY: demo test bench build lock icons clean
 demo: .venv/.run build
 	$(BIN)/inkgrad serve --port $(PORT)
 
@@ -15,6 +16,10 @@ test: .venv/.dev build
 	$(BIN)/mypy
 	cd web && npm run --silent check && npm test --silent
 	$(BIN)/pytest -n 2 --dist worksteal tests/browser tests # the longest first
+
+bench: .venv/.dev
+	cd bench && npm ci --silent && npm run --silent build
+	$(BIN)/inkgrad bench
 
 build: web/node_modules/.stamp
 	cd web && npm run --silent build
@@ -39,7 +44,7 @@ lock:
 	for g in build dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --group $$g pyproject.toml \
 	  -o requirements$$([ $$g = dev ] && echo -dev).txt; done
-	cd web && npm install --package-lock-only
+	for folder in web bench; do (cd $$folder && npm install --package-lock-only); done
 
 # Icons for systems that take no SVG or cut their own corners: the same without its round ones.
 icons:
@@ -49,4 +54,4 @@ icons:
 	rm icon.svg
 
 clean:
-	rm -rf .venv web/node_modules web/dist
+	rm -rf .venv web/node_modules web/dist bench/node_modules bench/dist

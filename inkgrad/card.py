@@ -60,7 +60,7 @@ def markdown(card: dict[str, Any], command: str, picture: str) -> str:
         others += f" {figures['refused']:.1%}.\n"
     return f"""# {card["name"]}
 
-{card["shape"]}; {card["weights"]:,} weights, stored as float16.
+{card["shape"]}; {card["weights"]:,} weights, stored as int8 or float16.
 
 - **Reads** one handwritten digit: {card["input"]}. Its file also holds the normalisation from a mask of ink.
 - **MNIST test set, through this file:** {_figures(card["mnist"])}.

@@ -318,6 +318,50 @@ def tune(
     print(f"{TABLE}: {sum(options is not None for options in table.values())} of {len(table)} kernels are tuned")
 
 
+@app.command(epilog="Example: inkgrad bench models/mlp.safetensors --images 1000")
+def bench(
+    models: Annotated[
+        list[Path] | None, typer.Argument(help="Model files; models/mlp and models/cnn where not given.")
+    ] = None,
+    calls: Annotated[int, typer.Option(min=20, help="Calls of one picture for each system.")] = 200,
+    images: Annotated[int, typer.Option(min=1, help="Pictures read many at once, ten times over.")] = 10_000,
+    out: Annotated[Path, typer.Option(help="The folder for the figures, the table and the plot.")] = Path(
+        "bench/results"
+    ),
+    path: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Measure model files in the browser, side by side with other runtimes that run the same weights.
+
+    `make bench` installs these and builds their pages first.
+    """
+    import re
+
+    from rich.progress import track
+
+    from inkgrad import atomic, mnist
+    from inkgrad.bench.browser import measure
+    from inkgrad.bench.report import markdown, plot
+    from inkgrad.export import modelfile
+
+    pictures = mnist.load(path).test_images
+    progress = (lambda turns, _: turns) if as_json else track
+    results = []
+    for model in models or [Path("models/mlp.safetensors"), Path("models/cnn.safetensors")]:
+        command = f"inkgrad bench {model} --calls {calls} --images {images}"
+        result = {"command": command, **measure(model.stem, modelfile.read(model), pictures, calls, images, progress)}
+        machine = f"{result['machine']['cpu']} {result['machine']['adapter']}"
+        stem = out / re.sub(r"\W+", "-", f"{model.stem} {machine}".lower())
+        atomic.write_bytes(stem.with_suffix(".json"), f"{json.dumps(result, indent=2)}\n".encode())
+        atomic.write_bytes(stem.with_suffix(".md"), markdown(result).encode())
+        atomic.write_bytes(stem.with_suffix(".png"), plot(result))
+        results.append(result)
+        if not as_json:
+            print(f"{markdown(result)}\n{stem}.json, .md and .png")
+    if as_json:
+        print(json.dumps(results))
+
+
 @app.command(epilog="Examples: inkgrad serve · inkgrad serve --host 0.0.0.0 --port 8080")
 def serve(
     port: Annotated[int, typer.Option(help="The port; 0 takes one that is free.")] = 8000,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from inkgrad.errors import Error
 from inkgrad.export.modelfile import ModelFile
+from inkgrad.export.weights import widen
 
 _PAGE = 65536
 
@@ -42,7 +43,7 @@ class Runtime:
         memory.grow(self._store, max(0, -(-end // _PAGE) - memory.size(self._store)))
         for loaded in self._programs.values():
             for tensor, offset in loaded.plan["weights"].items():
-                self._write(loaded.base + offset, file.tensors[tensor].astype(np.float32))
+                self._write(loaded.base + offset, widen(file.tensors, tensor))
 
     def _write(self, address: int, array: NDArray[np.float32]) -> None:
         self._memory.write(self._store, array.tobytes(), address)

@@ -87,7 +87,7 @@ def train(
     # The net and its optimisers lie on every device; the pictures, their warps and the average on the first.
     first = Device.DEFAULT
     devices = tuple(f"{first}:{i}" for i in range(recipe.devices)) if recipe.devices > 1 else (first,)
-    for tensor in get_state_dict([net, optimizer, *teachers]).values():
+    for tensor in _state({"net": net, "optimizer": optimizer, "teachers": list(teachers)}).values():
         tensor.shard_(devices)
     # BatchNorm's statistics are averaged as weights are, but not its count of batches.
     averaged = [(averages[name], weight) for name, weight in weights.items() if weight.dtype == dtypes.float32]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFilter
 from tinygrad import Tensor, TinyJit
 
 from inkgrad.augment import LATTICE, NOISE, SIGMA, augment, noise
@@ -16,18 +16,18 @@ from inkgrad.mnist import Mnist
 from inkgrad.recipe import Augment
 
 Array = npt.NDArray[np.float32]
-AFFINE = Augment(rotate=25.0, scale=0.2, shear=0.3, shift=3.0, elastic=0.0)
+AFFINE = Augment(rotate=25.0, scale=0.2, shear=0.3, shift=3.0, elastic=0.0, thickness=0.0)
 B = 8
 
 
 @pytest.fixture(scope="module")
 def warp() -> Callable[[Array, Array, float], Array]:
-    """`augment` compiled once for 8 images, affine (elastic = 0) and elastic."""
+    """`augment` compiled once for 8 images: affine (elastic = 0), and all there is."""
 
     def compiled(limits: Augment) -> Callable[[Tensor, Tensor], Tensor]:
         return TinyJit(lambda images, u: augment(images, u, limits).realize())
 
-    kinds = {elastic: compiled(Augment(25.0, 0.2, 0.3, 3.0, elastic)) for elastic in (0.0, 36.0)}
+    kinds = {elastic: compiled(Augment(25.0, 0.2, 0.3, 3.0, elastic, elastic / 36)) for elastic in (0.0, 36.0)}
 
     def run(images: Array, u: Array, elastic: float = 0.0) -> Array:
         return kinds[elastic](Tensor(images).realize(), Tensor(u).realize()).numpy()
@@ -94,9 +94,9 @@ def test_the_elastic_field_is_simards() -> None:
     rng = np.random.default_rng(1)
     u = np.zeros((n, NOISE), np.float32)
     u[:, 6] = 1  # the amplitude, else drawn too
-    u[:, 7:] = rng.uniform(-1, 1, (n, NOISE - 7))
+    u[:, 8:] = rng.uniform(-1, 1, (n, NOISE - 8))
     ramp = np.tile(np.arange(28, dtype=np.float32), (n, 28, 1))
-    limits = Augment(0.0, 0.0, 0.0, 0.0, alpha)
+    limits = Augment(0.0, 0.0, 0.0, 0.0, alpha, 0.0)
     for picture, axis in (ramp, 2), (ramp.transpose(0, 2, 1).copy(), 1):
         moved = augment(Tensor(picture), Tensor(u), limits).numpy() - picture
         inner = moved[:, 6:-6, 6:-6]  # beyond, what lies outside the image shows
@@ -104,7 +104,19 @@ def test_the_elastic_field_is_simards() -> None:
         # Smooth: neighbours d px apart agree as a Gaussian of √2 σ says, exp(−d² / 4σ²).
         first, second = np.take(inner, range(11), axis), np.take(inner, range(5, 16), axis)
         assert np.corrcoef(first.ravel(), second.ravel())[0, 1] == pytest.approx(math.exp(-0.25), abs=0.05)
-    assert NOISE == 7 + 2 * LATTICE**2
+    assert NOISE == 8 + 2 * LATTICE**2
+
+
+@pytest.mark.parametrize(("noise", "extreme"), [(1.0, ImageFilter.MaxFilter(3)), (-1.0, ImageFilter.MinFilter(3))])
+def test_strokes_grow_and_shrink_as_pillows(noise: float, extreme: ImageFilter.Filter) -> None:
+    """At most to the largest and the smallest of nine neighbours; half as much noise, half the way."""
+    images = framed(np.random.default_rng(2)).round()
+    expected = np.stack([np.asarray(Image.fromarray(image.astype(np.uint8)).filter(extreme)) for image in images])
+    u = np.zeros((B, NOISE), np.float32)
+    for share in (1.0, 0.5):
+        u[:, 7] = noise * share
+        grown = augment(Tensor(images), Tensor(u), Augment(0.0, 0.0, 0.0, 0.0, 0.0, 1.0)).numpy()
+        assert np.abs(grown - (images + share * (expected - images))).max() < 1e-3
 
 
 def test_the_noise_is_uniform_and_new_each_step_and_seed() -> None:
@@ -124,7 +136,7 @@ def test_the_noise_is_uniform_and_new_each_step_and_seed() -> None:
 def test_real_digits_stay_in_the_picture(digits: Mnist) -> None:
     """The release recipes' limits move hardly any ink out of the frame."""
     images = digits.train_images[:256].astype(np.float32)
-    limits = Augment(12.6, 0.13, 0.25, 2.8, 36.0)
+    limits = Augment(12.6, 0.13, 0.25, 2.8, 36.0, 0.0)
     out = augment(Tensor(images), noise(0, Tensor([0]).int(), 256), limits).numpy()
     assert np.median(out.sum((1, 2)) / images.sum((1, 2))) == pytest.approx(1, abs=0.05)
     assert np.quantile(out.sum((1, 2)) / images.sum((1, 2)), 0.01) > 0.7

@@ -1,12 +1,16 @@
 """The networks against ONNX Runtime, and the folding of BatchNorm against both."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from oracle import session
-from tinygrad import Tensor, nn
+from tinygrad import Context, Tensor, nn
 
 from inkgrad import mnist
-from inkgrad.nets import NETS, Net, fold_batchnorm, silu
+from inkgrad import recipe as recipes
+from inkgrad.layers import BatchNorm
+from inkgrad.nets import NETS, Net, build, fold_batchnorm, silu, tanh
 
 
 def test_agrees_with_onnx_runtime(random_net: Net, digits: mnist.Mnist) -> None:
@@ -16,18 +20,51 @@ def test_agrees_with_onnx_runtime(random_net: Net, digits: mnist.Mnist) -> None:
     assert np.abs(fold_batchnorm(random_net)(Tensor(images)).numpy() - expected).max() <= 1e-4
 
 
+@pytest.mark.parametrize("shape", [(6, 5, 7, 4), (6, 5)])
+def test_batchnorm_learns_as_tinygrads_does(shape: tuple[int, ...]) -> None:
+    """Outputs, gradients and running statistics, from gradients that tinygrad derives by itself."""
+    rng = np.random.default_rng(0)
+    x, g = rng.normal(1, 2, (2, *shape)).astype(np.float32)
+    weight, bias = rng.normal(size=(2, 5)).astype(np.float32)
+    found = []
+    for norm in (BatchNorm(5), nn.BatchNorm(5)):
+        assert norm.weight is not None and norm.bias is not None
+        norm.weight.assign(Tensor(weight)).realize()
+        norm.bias.assign(Tensor(bias)).realize()
+        with Context(TRAINING=1):
+            made = Tensor(x).realize()
+            y = norm(made)
+            gradients = (y * Tensor(g)).sum().gradient(made, norm.weight, norm.bias)
+            found.append([t.numpy() for t in (y, *gradients, norm.running_mean, norm.running_var)])
+    for ours, theirs in zip(*found, strict=True):
+        assert np.abs(ours - theirs).max() <= 1e-4
+
+
+def test_a_recipe_decides_the_shape() -> None:
+    base = recipes.load("mlp", "quick")
+    net = build(replace(base, width=0.5, activation="tanh", norm="batch"))
+    assert [tuple(t.shape) for t in nn.state.get_parameters(net) if t.ndim == 2] == [(256, 784), (256, 256), (10, 256)]
+    assert (
+        sum(isinstance(layer, nn.BatchNorm) for layer in net.layers) == sum(layer is tanh for layer in net.layers) == 2
+    )
+    images = Tensor(np.random.default_rng(0).uniform(0, 255, (4, 28, 28)).astype(np.float32))
+    assert np.abs(net(images).numpy() - fold_batchnorm(net)(images).numpy()).max() <= 1e-4
+
+
 def test_folding_leaves_no_batchnorm_and_the_original_alone(random_net: Net) -> None:
     before = list(random_net.layers)
     assert not any(isinstance(layer, nn.BatchNorm) for layer in fold_batchnorm(random_net).layers)
     assert random_net.layers == before
 
 
-def test_a_batchnorm_that_follows_no_convolution_is_refused() -> None:
+def test_a_batchnorm_that_follows_no_product_is_refused() -> None:
     with pytest.raises(ValueError, match="right before"):
         fold_batchnorm(Net(silu, nn.BatchNorm(8)))
 
 
-@pytest.mark.parametrize(("name", "weights"), [("mlp", 669_706), ("cnn", 87_850), ("cnn-tiny", 5_258)])
+@pytest.mark.parametrize(
+    ("name", "weights"), [("mlp", 669_706), ("cnn", 87_850), ("cnn-small", 23_470), ("cnn-tiny", 5_258)]
+)
 def test_has_the_published_number_of_weights(name: str, weights: int) -> None:
     trained = [tensor for tensor in nn.state.get_parameters(NETS[name]()) if tensor.is_param]
     assert sum(int(tensor.numel()) for tensor in trained) == weights

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
-from tinygrad import Context, Tensor
+from tinygrad import Context, Tensor, nn
 from tinygrad.nn.state import get_state_dict
 
+from inkgrad import nets, run
 from inkgrad import recipe as recipes
-from inkgrad import run
 from inkgrad import train as training
 from inkgrad.errors import Error
 from inkgrad.mnist import Mnist
@@ -179,6 +179,46 @@ def test_it_learns(data: Mnist, tmp_path: Path) -> None:
     saved = load_file(out / "checkpoint.safetensors")
     for name, array in load_file(out / "weights.safetensors").items():
         assert np.array_equal(array, saved[f"net.{name}"]), name
+
+
+def test_two_devices_learn_what_one_does(finished: Path, data: Mnist, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train(replace(RECIPE, devices=2), out, data)
+    one, two = ([line["loss"] for line in run.read_metrics(path)[:-1]] for path in (finished, out))
+    assert two == pytest.approx(one, abs=1e-5)
+    with pytest.raises(Error, match="3 devices cannot share a batch of 64 images evenly"):
+        train(replace(RECIPE, devices=3), tmp_path / "other", data)
+
+
+@given(
+    st.lists(st.lists(st.floats(-9, 9, width=32), min_size=10, max_size=10), min_size=1, max_size=4),
+    st.lists(st.integers(0, 10), min_size=4, max_size=4),
+    st.floats(0, 0.9),
+)
+def test_the_loss_is_the_cross_entropy(rows: list[list[float]], answers: list[int], smoothing: float) -> None:
+    """In float64 with NumPy, from the definition: a digit's label, smoothed; a tenth for each where there is none."""
+    logits, labels = np.array(rows), np.array(answers[: len(rows)])
+    targets = np.stack(
+        [np.full(10, 0.1) if k == 10 else np.eye(10)[k] * (1 - smoothing) + smoothing / 10 for k in labels]
+    )
+    made = training._targets(Tensor(labels.astype(np.uint8)), smoothing)
+    assert np.abs(made.numpy() - targets).max() < 1e-6
+    log_p = logits - logits.max(1, keepdims=True)
+    log_p -= np.log(np.exp(log_p).sum(1, keepdims=True))
+    loss = training._cross_entropy(Tensor(logits.astype(np.float32)), made).item()
+    assert loss == pytest.approx(-(targets * log_p).sum(1).mean(), abs=1e-4)
+
+
+def test_a_pupil_learns_its_teachers_answers(data: Mnist, tmp_path: Path) -> None:
+    """A teacher that says 7 of everything, against the labels and what is no digit: the pupil says 7."""
+    teacher = nets.Net(nets.flatten, nn.Linear(784, 10))
+    for tensor, value in zip(get_state_dict(teacher).values(), (np.zeros((10, 784)), 30 * np.eye(10)[7]), strict=True):
+        tensor.replace(Tensor(value.astype(np.float32))).realize()
+    recipe = replace(RECIPE, steps=40, evaluate_every=40, distill=0.9, nondigits=64)
+    with pytest.raises(Error, match="distils 0.9: give --teacher"):
+        train(recipe, tmp_path / "run", data)
+    last = train(recipe, tmp_path / "run", data, teachers=[teacher])
+    assert last["test_accuracy"] == pytest.approx((data.test_labels == 7).mean(), abs=0.02)
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])

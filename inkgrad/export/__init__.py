@@ -12,6 +12,7 @@ from inkgrad.errors import Error
 from inkgrad.export.capture import Function, capture
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.export.wasm import compile_module
+from inkgrad.export.weights import narrow, widen
 
 __all__ = ["Function", "export"]
 
@@ -21,9 +22,9 @@ def export(
 ) -> ModelFile:
     """Compiles every function into a program of one model file.
 
-    The file stores weights as float16. So that nothing changes between here and there, the functions' own weight
-    tensors are rounded to float16 first, in place. selftest holds inputs for some of the programs; their outputs are
-    computed here and stored beside them.
+    The file stores weights as int8 or float16 (see weights.py). So that nothing changes between here and there, the
+    functions' own weight tensors are rounded to what it stores first, in place. selftest holds inputs for some of the
+    programs; their outputs are computed here and stored beside them.
     """
     weights: dict[str, Tensor] = {}
     for function in functions.values():
@@ -32,14 +33,8 @@ def export(
                 raise Error(f"two programs call different weights {name!r}; give each a name of its own")
     tensors: dict[str, NDArray[Any]] = {}
     for name, tensor in weights.items():
-        # Rounded by numpy: tinygrad simplifies float32 -> float16 -> float32 to nothing.
-        with np.errstate(over="ignore"):
-            tensors[name] = tensor.numpy().astype(np.float16)
-        if not np.isfinite(tensors[name]).all():
-            raise Error(
-                f"the weight {name!r} is not finite as float16; train again with more weight decay or fewer steps"
-            )
-        tensor.replace(Tensor(tensors[name].astype(np.float32), device="CPU")).realize()
+        tensors |= narrow(name, tensor.numpy())
+        tensor.replace(Tensor(widen(tensors, name), device="CPU")).realize()
     programs = [capture(name, function) for name, function in functions.items()]
     tensors["wasm"] = np.frombuffer(compile_module(programs), np.uint8)
     for name, inputs in selftest.items():

@@ -10,9 +10,24 @@ from tinygrad.nn.state import get_state_dict, load_state_dict
 from inkgrad.doubt import evidence
 from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
+from inkgrad.export.weights import widen
 from inkgrad.ink import MASK
 from inkgrad.nets import ACTIVATIONS, NETS, Net, fold_batchnorm
 from inkgrad.normalize import SIDE, normalize
+
+
+class _Product:
+    """A linear layer whose weight lies [in, out]: what one input adds to neighbouring outputs lies side by side.
+
+    So SIMD reads it at once; [out, in] has it add up one output at a time. On WebAssembly the mlp takes 0.61 of the
+    time (10th percentiles of 1,200 interleaved calls in V8, two busy cores).
+    """
+
+    def __init__(self, layer: nn.Linear) -> None:
+        self.transposed, self.bias = layer.weight.transpose().contiguous(), layer.bias
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x.linear(self.transposed, self.bias)
 
 
 def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
@@ -21,7 +36,8 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
     explain: image -> what each activation gives, the maps [channels, height, width] or the vectors [n] of a layer.
     BatchNorm is folded away.
     """
-    folded = fold_batchnorm(net)
+    layers = fold_batchnorm(net).layers
+    folded = Net(*(_Product(layer) if isinstance(layer, nn.Linear) else layer for layer in layers))
     weights = get_state_dict(folded) | get_state_dict(doubt, "doubt.")
     Tensor.realize(*(tensor.replace(tensor.to("CPU").contiguous()) for tensor in weights.values()))
 
@@ -63,6 +79,8 @@ def read_net(file: ModelFile) -> Net:
     """The network of a digit model file, BatchNorm folded, with the weights that the file holds widened to float32."""
     net = fold_batchnorm(NETS[file.card["net"]]())
     names = file.programs["classify"]["weights"]
-    weights = {name: Tensor(file.tensors[name].astype(np.float32)) for name in names}
+    weights = {name: Tensor(widen(file.tensors, name)) for name in names}
+    for name in [name for name in names if name.endswith(".transposed")]:
+        weights[name.replace(".transposed", ".weight")] = weights.pop(name).transpose()
     load_state_dict(net, weights, verbose=False)
     return net

@@ -1,7 +1,7 @@
 /** @file What WebAssembly and WebGPU have in common. */
 import type { ModelFile } from './modelfile';
 import type { Program } from './program';
-import { widen } from './safetensors';
+import { readWeight } from './weights';
 
 /** By name, row-major. */
 export type Values = Readonly<Record<string, Float32Array>>;
@@ -44,7 +44,7 @@ export function findProgram(file: ModelFile, name: string, inputs: Values): Prog
 /** Writes the program's weights to its arena, which starts at byte `base` of `memory`. */
 export function writeWeights(file: ModelFile, program: Program, memory: ArrayBuffer, base: number) {
   for (const [name, { offset }] of program.weights) {
-    const weights = widen(file.tensors.get(name)!);
+    const weights = readWeight(file.tensors, name);
     new Float32Array(memory, base + offset, weights.length).set(weights);
   }
 }

@@ -38,7 +38,7 @@ const refused: [what: string, edit: (parts: Parts) => void, message: string][] =
   [
     'an unknown dtype',
     header((h) => (h.w.dtype = 'BF16')),
-    'header.w.dtype must be "F32" or "F16" or "U8", but is "BF16"',
+    'header.w.dtype must be "F32" or "F16" or "I8" or "U8", but is "BF16"',
   ],
   ['a dtype from the prototype', header((h) => (h.w.dtype = 'toString')), 'but is "toString"'],
   [
@@ -133,7 +133,11 @@ const refused: [what: string, edit: (parts: Parts) => void, message: string][] =
     program((p) => (p.weights.v = 512)),
     'weights.v: the file holds no such tensor',
   ],
-  ['a weight of bytes', program((p) => (p.weights.wasm = 512)), 'must be F16 or F32, but is U8'],
+  [
+    'a weight of bytes',
+    program((p) => (p.weights.wasm = 512)),
+    'must be F32, F16 or I8, but is U8',
+  ],
   [
     'a weight beyond the arena',
     program((p) => (p.weights.w = 2048)),

@@ -1,6 +1,7 @@
 /** @file A program of a model file: the plan that both backends carry out, every field checked. */
 import { check, type Json, mapValues } from './json';
 import { elements, type Tensor } from './safetensors';
+import { weightShape } from './weights';
 
 /** A range of a program's arena, in bytes; WebGPU wants offsets that are multiples of 256. */
 export interface Region {
@@ -72,9 +73,7 @@ function parseProgram(program: Json, tensors: ReadonlyMap<string, Tensor>, room:
     return { ...region(field.get('offset'), 4 * elements(shape)), shape };
   };
   const weight = (offset: Json, name: string): Slot => {
-    const { dtype, shape } = tensors.get(name) ?? {};
-    check(shape !== undefined, `${offset.path}: the file holds no such tensor`);
-    check(dtype !== 'U8', `${offset.path}: the tensor must be F16 or F32, but is U8`);
+    const shape = weightShape(tensors, name, offset.path);
     return { ...region(offset, 4 * elements(shape)), shape };
   };
   const inputs = mapValues(program.get('inputs').fields(), slot);

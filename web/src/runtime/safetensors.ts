@@ -2,7 +2,7 @@
 import { check, Json } from './json';
 
 /** Bytes per element of the dtypes that model files use. */
-const BYTES = { F32: 4, F16: 2, U8: 1 };
+const BYTES = { F32: 4, F16: 2, I8: 1, U8: 1 };
 
 /** Values row-major and little-endian, as they lie in the file and in every browser's memory. */
 export interface Tensor {
@@ -34,7 +34,7 @@ function parseTensors(header: Json, data: Uint8Array<ArrayBuffer>): ReadonlyMap<
   const ranges: [begin: number, end: number, name: string][] = [];
   for (const [name, field] of header.fields()) {
     if (name === '__metadata__') continue;
-    const dtype = field.get('dtype').oneOf('F32', 'F16', 'U8');
+    const dtype = field.get('dtype').oneOf('F32', 'F16', 'I8', 'U8');
     const shape = field.get('shape').shape();
     const [begin, end] = field
       .get('data_offsets')
@@ -62,7 +62,10 @@ function parseTensors(header: Json, data: Uint8Array<ArrayBuffer>): ReadonlyMap<
  * @throws ModelFileError for a tensor that holds no floats
  */
 export function widen({ dtype, bytes }: Tensor): Float32Array<ArrayBuffer> {
-  check(dtype !== 'U8', 'a tensor of floats must be F16 or F32, but is U8');
+  check(
+    dtype === 'F32' || dtype === 'F16',
+    `a tensor of floats must be F32 or F16, but is ${dtype}`,
+  );
   const { buffer } = bytes.slice(); // a copy, and so aligned
   if (dtype === 'F32') return new Float32Array(buffer);
 

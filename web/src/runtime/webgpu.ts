@@ -1,5 +1,6 @@
 /** @file The WebGPU backend. Whatever goes wrong after the start ends in one way: the device is given up. */
 import { type Backend, findProgram, type Outputs, type Values, writeWeights } from './backend';
+import { hastened } from './firefoxPoll';
 import { mapValues } from './json';
 import type { ModelFile } from './modelfile';
 import type { Program } from './program';
@@ -69,7 +70,7 @@ export async function createWebGpu(file: ModelFile): Promise<WebGpu> {
           device.queue.submit([encoder.finish()]);
         });
 
-        await staging.mapAsync(GPUMapMode.READ, 0, part.length * stride);
+        await hastened(staging.mapAsync(GPUMapMode.READ, 0, part.length * stride), device);
         const mapped = staging.getMappedRange(0, part.length * stride);
         part.forEach((_, i) => {
           let start = i * stride;

@@ -1,0 +1,5 @@
+import * as ort from 'onnxruntime-web/webgpu';
+import { make } from './ort';
+import { offer } from './page';
+
+offer(make(ort, 'webgpu'));

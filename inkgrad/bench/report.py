@@ -1,0 +1,91 @@
+"""What was measured, as people read it: medians, ratios, a table and a plot."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+Result = dict[str, Any]
+
+
+def summary(rounds: Sequence[Sequence[float]]) -> Result:
+    """Of times in rounds: their median and 95th percentile, in the times' unit, and how many they are."""
+    times = [time for one in rounds for time in one]
+    return {"median": float(np.median(times)), "p95": float(np.percentile(times, 95)), "n": len(times)}
+
+
+def ratio(rounds: Sequence[Sequence[float]], ours: Sequence[Sequence[float]]) -> Result:
+    """How many times as long as ours: of each round's medians, so that a busy spell weighs on both; quartiles."""
+    of_rounds = [float(np.median(a) / np.median(b)) for a, b in zip(rounds, ours, strict=True)]
+    low, middle, high = np.percentile(of_rounds, [25, 50, 75])
+    return {"median": float(middle), "low": float(low), "high": float(high), "n": len(of_rounds)}
+
+
+HEAD = (
+    "| {net}, {kind} | batch 1, ms: median, p95 | × ours | images/s | download, kB gzip: code, weights "
+    "| first prediction, ms: localhost, 4G |\n|---|---|---|---|---|---|"
+)
+
+
+def markdown(result: Result) -> str:
+    """A table for each kind, and what it was measured on."""
+    machine, settings = result["machine"], result["settings"]
+    versions = ", ".join(f"{package} {version}" for package, version in result["versions"].items())
+    parts = [
+        f"`{result['command']}` on {machine['cpu']}, WebGPU by {machine['adapter']}; {machine['browser']}; {versions}.",
+        f"Batch 1: {settings['calls']} calls a system, in {settings['rounds']} rounds of all in turn. × ours: median"
+        f" of the rounds' ratios (quartiles). Images/s: median of {settings['batches']} times {settings['images']:,}"
+        f" images. First prediction: median of {settings['navigations']} navigations with nothing in the cache.",
+    ]
+    for kind in ("WebAssembly", "WebGPU"):
+        systems = [system for system in result["systems"] if system["kind"] == kind]
+        rows = [HEAD.format(net=result["net"], kind=kind), *map(_row, systems), _limit(kind, result["limits"])]
+        parts.append("\n".join(rows))
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(system: Result) -> str:
+    if "error" in system:
+        return f"| {system['name']} | {system['error'].replace('|', '/')} | | | | |"
+    latency, ratio, images = system["latency"], system["ratio"], system["throughput"]
+    first, bytes = system["first"], system["bytes"]
+    cells = [
+        system["name"],
+        f"{latency['median']:.3g}, {latency['p95']:.3g}",
+        f"{ratio['median']:.2f} ({ratio['low']:.2f}–{ratio['high']:.2f})",
+        f"{images['median']:,.0f}",
+        f"{bytes['code']['gzip'] / 1000:,.0f}, {bytes['weights']['gzip'] / 1000:,.0f}",
+        f"{first['localhost']['median']:,.0f}, {first['4G']['median']:,.0f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _limit(kind: str, limits: Result) -> str:
+    text = f"{limits[kind]['median']:.3g}"
+    if kind == "WebGPU":
+        return f"| *limit: a round trip with nothing to do* | {text}, {limits[kind]['p95']:.3g} | | | | |"
+    return f"| *limit: at {limits[kind]['gflops']:.1f} GFLOP/s of a tuned product* | {text} | | | | |"
+
+
+def plot(result: Result) -> bytes:
+    """Batch 1 of every system, as PNG: points at the median, lines to the 95th percentile."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    systems = [system for system in result["systems"] if "error" not in system][::-1]
+    names = [f"{system['name']} · {system['kind']}" for system in systems]
+    medians = [system["latency"]["median"] for system in systems]
+    tails = [system["latency"]["p95"] for system in systems]
+    colours = ["#c2410c" if system["name"] == "inkgrad" else "#94a3b8" for system in systems]
+    figure, panel = pyplot.subplots(figsize=(8, 3.6), layout="constrained")
+    panel.hlines(names, medians, tails, colors=colours)
+    panel.scatter(medians, names, c=colours)
+    panel.set(xscale="log", title=f"{result['net']}, one picture", xlabel="milliseconds: median, 95th percentile")
+    panel.grid(axis="x", alpha=0.3)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=120)
+    pyplot.close(figure)
+    return buffer.getvalue()

@@ -1,0 +1,42 @@
+"""How weights are stored: what rounding costs at most, and which of them it is."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from inkgrad.errors import Error
+from inkgrad.export.weights import BIG, FINEST, narrow, widen
+
+FINITE = st.floats(-(2.0**100), 2.0**100, width=32)
+
+
+@given(arrays(np.float32, (3, 4), elements=FINITE), st.sampled_from([(3, BIG), (3, 2, BIG // 2), (3, 1, BIG, 1)]))
+def test_int8_errs_by_half_a_step_of_its_row(corner: NDArray[np.float32], shape: tuple[int, ...]) -> None:
+    weight = np.resize(corner.T, (BIG, 3)).T.reshape(shape)
+    tensors = narrow("w", weight)
+    step, largest = tensors["w.scale"].astype(np.float64), np.abs(weight).reshape(3, -1).max(1)
+    assert tensors["w"].dtype == np.int8 and tensors["w"].shape == shape
+    assert tensors["w.scale"].dtype == np.float32 and tensors["w.scale"].shape == (3,)
+    error = np.abs(widen(tensors, "w").astype(np.float64) - weight).reshape(3, -1).max(1)
+    assert (error <= step / 2 * (1 + 1e-4)).all()
+    assert (step <= np.maximum(np.maximum(largest, FINEST * largest.max()) / 127 * (1 + 1e-6), 2e-38)).all()
+
+
+@given(arrays(np.float32, (2, 5), elements=st.floats(-60_000, 60_000, width=32)))
+def test_few_weights_are_float16(weight: NDArray[np.float32]) -> None:
+    for stored in (weight, weight[0], np.resize(weight, BIG)):
+        tensors = narrow("w", stored)
+        assert tensors.keys() == {"w"} and tensors["w"].dtype == np.float16
+        assert (widen(tensors, "w") == stored.astype(np.float16)).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("size", [2, BIG])
+def test_refuses_what_is_not_finite(value: float, size: int) -> None:
+    weight = np.ones((2, size), np.float32)
+    weight[1, 1] = value
+    with pytest.raises(Error, match="'w' is not finite"):
+        narrow("w", weight)

@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { modelFile, type Parts } from './fixture';
+import { parseModelFile } from './modelfile';
+import { createWasm } from './wasm';
+import { readWeight } from './weights';
+
+const int8 = (scale: number[], shape: number[], values: ArrayLike<number>) => (parts: Parts) => {
+  const data = new Uint8Array(new Float32Array(scale).buffer);
+  parts.tensors['w'] = { dtype: 'I8', shape, data: new Uint8Array(Int8Array.from(values).buffer) };
+  parts.tensors['w.scale'] = { dtype: 'F32', shape: [scale.length], data };
+};
+
+test('int8 times the factor of its row, rounded once', () => {
+  const positive = fc.float({ min: Math.fround(1e-30), max: 1, noNaN: true });
+  fc.assert(
+    fc.property(
+      fc.array(positive, { minLength: 2, maxLength: 2 }),
+      fc.int8Array({ minLength: 4, maxLength: 4 }),
+      (scale, values) => {
+        const { tensors } = parseModelFile(modelFile(int8(scale, [2, 2, 1], values)));
+        const products = [...values].map((value, i) => Math.fround(value * scale[i >> 1]!));
+        expect(readWeight(tensors, 'w')).toEqual(Float32Array.from(products));
+      },
+    ),
+  );
+});
+
+test('a program computes with them', async () => {
+  const backend = await createWasm(parseModelFile(modelFile(int8([0.5, 0.25], [2, 2], [2, -4, 2, 0])))); // prettier-ignore
+  const { logits } = await backend.run('classify', { image: Float32Array.of(1, 2, 3, 4) });
+  expect(logits).toEqual(Float32Array.of(1, 16, 2.25, 0)); // as with 1, −2, ½ and 0 in float16
+});
+
+const refused: [what: string, edit: (parts: Parts) => void][] = [
+  ['no factors', (p) => delete p.tensors['w.scale']],
+  ['factors for other rows', (p) => (p.tensors['w']!.shape = [4])],
+  ['factors of another shape', (p) => (p.tensors['w.scale']!.shape = [2, 1])],
+  ['factors that are float16', (p) => Object.assign(p.tensors['w.scale']!, { dtype: 'F16', shape: [4] })], // prettier-ignore
+];
+
+test.each(refused)('refuses int8 with %s', (_, edit) => {
+  const broken = (parts: Parts) => {
+    int8([1, 1], [2, 2], [0, 0, 0, 0])(parts);
+    edit(parts);
+  };
+  expect(() => parseModelFile(modelFile(broken))).toThrow('needs "w.scale", F32, of shape');
+});

@@ -1,0 +1,40 @@
+/** @file Weights as a file stores them, float32, float16 or int8, and as they are computed with: float32. */
+import { check } from './json';
+import { type Tensor, widen } from './safetensors';
+
+type Tensors = ReadonlyMap<string, Tensor>;
+
+/**
+ * The shape of the weight `name`, once the file is found to hold all of it.
+ * @param path of what asks for it, for the message
+ * @throws ModelFileError
+ */
+export function weightShape(tensors: Tensors, name: string, path: string): readonly number[] {
+  const weight = tensors.get(name);
+  check(weight !== undefined, `${path}: the file holds no such tensor`);
+  const { dtype, shape } = weight;
+  check(dtype !== 'U8', `${path}: the tensor must be F32, F16 or I8, but is U8`);
+  if (dtype === 'I8') {
+    const scale = tensors.get(scaleOf(name));
+    const fits = scale?.dtype === 'F32' && scale.shape.length === 1 && scale.shape[0] === shape[0];
+    check(fits, `${path}: an I8 tensor needs "${scaleOf(name)}", F32, of shape [${shape[0]}]`);
+  }
+  return shape;
+}
+
+/**
+ * The weight `name`, which {@link weightShape} has checked. An int8 is multiplied by its row's factor:
+ * the product is exact in double precision and rounded once, to what Python's runtime computes.
+ */
+export function readWeight(tensors: Tensors, name: string): Float32Array<ArrayBuffer> {
+  const weight = tensors.get(name)!;
+  if (weight.dtype !== 'I8') return widen(weight);
+  const { buffer, byteOffset, length } = weight.bytes;
+  const scale = widen(tensors.get(scaleOf(name))!);
+  const row = length / scale.length;
+  const floats = Float32Array.from(new Int8Array(buffer, byteOffset, length));
+  for (let i = 0; i < length; i++) floats[i]! *= scale[Math.floor(i / row)]!;
+  return floats;
+}
+
+const scaleOf = (name: string): string => `${name}.scale`;
