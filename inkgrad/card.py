@@ -14,6 +14,7 @@ from inkgrad.nets import Net
 SHAPES = {
     "mlp": "784-512-512-10, SiLU",
     "cnn": "C5×5(32)-C5×5(32)-P-C3×3(64)-C3×3(64)-P-L(10), SiLU, two BatchNorms folded into the convolutions",
+    "cnn-small": "C3×3(16)-C3×3(16)-P-C3×3(28)-C3×3(28)-C3×3(28)-P-L(10), SiLU, five BatchNorms folded likewise",
     "cnn-tiny": "C3×3(8)-P-C3×3(16)-P-L(10), ReLU",
 }
 

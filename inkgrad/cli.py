@@ -73,7 +73,7 @@ def data(
     epilog="Examples: inkgrad train mlp · DEV=CUDA inkgrad train cnn --recipe release --strokes pendigits-orig.tra"
 )
 def train(
-    net: Annotated[str | None, typer.Argument(help="mlp, cnn or cnn-tiny; not with --resume.")] = None,
+    net: Annotated[str | None, typer.Argument(help="mlp, cnn, cnn-small or cnn-tiny; not with --resume.")] = None,
     recipe: Annotated[str, typer.Option(help="A recipe's name (quick, release) or a .toml file.")] = "quick",
     out: Annotated[Path | None, typer.Option(help="The run folder; runs/NET-RECIPE where not given.")] = None,
     resume: Annotated[Path | None, typer.Option(help="A run folder to go on with.")] = None,
@@ -115,7 +115,7 @@ def train(
     "--workers 4 --storage postgresql://USER:PASSWORD@HOST/DATABASE"
 )
 def sweep(
-    net: Annotated[str, typer.Argument(help="mlp, cnn or cnn-tiny.")],
+    net: Annotated[str, typer.Argument(help="mlp, cnn, cnn-small or cnn-tiny.")],
     count: Annotated[int, typer.Option("--trials", min=1, help="Finished trials to have, whoever runs them.")] = 60,
     workers: Annotated[int, typer.Option(min=1, help="Processes here.")] = 1,
     seeds: Annotated[int, typer.Option(min=1, help="Runs a trial, of seeds 0, 1, …; its score is their mean.")] = 3,

@@ -17,7 +17,7 @@ from inkgrad.train import HELD_OUT
 from inkgrad.unipen import Sample
 
 # Pictures that the doubt is fitted on: MNIST's first, two of each pen stroke sample, and what is no digit.
-MNIST, DRAWN, OTHERS = 20_000, 2, 16_000
+MNIST, DRAWN, INK, SURFACES = 20_000, 2, 16_000, 2_000
 
 
 def finish(
@@ -29,7 +29,9 @@ def finish(
     left_out, of writers whom no training saw. A digit is sure where its log-odds exceed "sure".
     """
     drawn, _ = strokes.pictures(samples, DRAWN, seed=0)
-    layer = doubt.fit(net, np.concatenate([data.train_images[:MNIST], drawn]), nondigits.pictures(samples, OTHERS, 0))
+    digits = np.concatenate([data.train_images[:MNIST], drawn])
+    others = np.concatenate([nondigits.pictures(samples, INK, seed=0), nondigits.surfaces(SURFACES, seed=0)])
+    layer = doubt.fit(net, digits, others)
     images, labels = data.train_images[-HELD_OUT:], data.train_labels[-HELD_OUT:]
     if left_out:
         images = np.concatenate([images, strokes.as_drawn(left_out)])

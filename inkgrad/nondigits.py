@@ -1,4 +1,5 @@
-"""Ink that is no digit, for a net to learn to doubt (doubt.py): letters, scribbles, shapes, parts of digits and pairs.
+"""What is no digit, for a net to learn to doubt (doubt.py): letters, scribbles, shapes, parts of digits and pairs, and
+what no pen draws, filled and shaded.
 
 Letters are A. V. Hershey's ("Calligraphy for Computers", 1967), whose faces are centre lines, as a pen writes them.
 Parts and pairs are what a number falls into where it is divided wrongly.
@@ -10,10 +11,13 @@ from functools import cache
 
 import numpy as np
 from HersheyFonts import HersheyFonts
+from numpy.typing import NDArray
+from PIL import Image
 from rich.console import Console
 from rich.progress import track
 
 from inkgrad.glyphs import Lines, Point, pen
+from inkgrad.normalize import SIDE
 from inkgrad.strokes import Bytes, mask, normalized, vary
 from inkgrad.styles import box, unit
 from inkgrad.unipen import Sample
@@ -92,3 +96,21 @@ def pictures(samples: Sequence[Sample], n: int, seed: int) -> Bytes:
     draws = [[*shares][kind] for kind in kinds]
     drawn = track(draws, "what is no digit", console=Console(stderr=True), transient=True)
     return normalized(np.stack([mask(vary(unit(draw(digits, rng)), rng), rng) for draw in drawn]))
+
+
+def surfaces(n: int, seed: int) -> Bytes:
+    """Grey pictures [n, 28, 28], uint8, of blots with soft shades, as cut out of photographs; the brightest is 255."""
+    rng = np.random.default_rng(seed)
+    made = np.empty((n, SIDE, SIDE), np.uint8)
+    for i in range(n):
+        shape = _hills(rng, int(rng.integers(3, 8)))
+        shade = _hills(rng, int(rng.integers(2, 15))) * rng.uniform() + rng.uniform(0.1, 1)
+        grey = (shape > np.quantile(shape, rng.uniform(0.3, 0.75))) * shade.clip(0.02)
+        made[i] = 255 * grey / grey.max()
+    return made
+
+
+def _hills(rng: np.random.Generator, k: int) -> NDArray[np.float32]:
+    """[28, 28]: k × k heights, uniform in 0…1, and a smooth surface through them."""
+    heights = Image.fromarray(rng.uniform(size=(k, k)).astype(np.float32))
+    return np.asarray(heights.resize((SIDE, SIDE), Image.Resampling.BICUBIC))

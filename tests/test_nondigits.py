@@ -11,7 +11,7 @@ from strokes import DIGITS
 
 from inkgrad import nondigits
 from inkgrad.glyphs import Lines
-from inkgrad.nondigits import KINDS, LIKE_DIGITS, SIGNS, Draw, alphabet, pictures
+from inkgrad.nondigits import KINDS, LIKE_DIGITS, SIGNS, Draw, alphabet, pictures, surfaces
 from inkgrad.strokes import mask, vary
 from inkgrad.styles import box, unit
 from inkgrad.unipen import Sample
@@ -79,3 +79,11 @@ def test_without_samples_the_other_kinds_are_drawn() -> None:
 def test_samples_of_single_strokes_give_no_parts() -> None:
     line = Sample(1, 0, [[(0.0, 0.0), (0.0, 9.0)]])
     assert pictures([line], 40, 0).shape == (40, 28, 28)
+
+
+def test_surfaces_are_filled_and_shaded() -> None:
+    """Much of each picture, most in many greys, where a pen leaves little and most of it black; by the seed alone."""
+    made = surfaces(50, seed=0)
+    assert made.shape == (50, 28, 28) and (made.max((1, 2)) == 255).all()
+    assert ((made > 0).mean((1, 2)) > 0.2).all() and np.median([len(np.unique(picture)) for picture in made]) > 30
+    assert np.array_equal(made, surfaces(50, seed=0)) and not np.array_equal(made, surfaces(50, seed=1))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from inkgrad import recipe
 from inkgrad.errors import Error
-from inkgrad.nets import NETS
+from inkgrad.nets import ACTIVATIONS, NETS, NORMS
 from inkgrad.recipe import Augment, Recipe
 
 QUICK = recipe.load("mlp", "quick")
@@ -24,7 +24,10 @@ def floats(least: float, below: float | None = None) -> st.SearchStrategy[float]
 
 RECIPES = st.builds(
     Recipe,
-    net=st.sampled_from(["mlp", "cnn", "cnn-tiny"]),
+    net=st.sampled_from([*NETS]),
+    width=floats(0.01),
+    activation=st.sampled_from([*ACTIVATIONS]),
+    norm=st.sampled_from([*NORMS]),
     seed=st.integers(0, 2**32 - 1),
     steps=st.integers(1),
     batch=st.integers(1),
@@ -36,9 +39,18 @@ RECIPES = st.builds(
     label_smoothing=floats(0, 1),
     validation=st.booleans(),
     strokes=st.integers(0),
+    nondigits=st.integers(0),
+    distill=floats(0, 1),
+    devices=st.integers(1),
     evaluate_every=st.integers(1),
     augment=st.builds(
-        Augment, rotate=floats(0), scale=floats(0, 1), shear=floats(0), shift=floats(0), elastic=floats(0)
+        Augment,
+        rotate=floats(0),
+        scale=floats(0, 1),
+        shear=floats(0),
+        shift=floats(0),
+        elastic=floats(0),
+        thickness=floats(0, 1),
     ),
 )
 
@@ -75,7 +87,7 @@ def line(key: str, value: str) -> str:
         (line("shear", ""), r"augment\.shear is missing"),
         (TEXT.partition("[augment]")[0], "augment is missing"),
         (TEXT.partition("[augment]")[0] + "augment = 3", "augment must be a table, not 3"),
-        (line("net", '"lenet"'), "net must be one of mlp, cnn, cnn-tiny, not 'lenet'"),
+        (line("net", '"lenet"'), "net must be one of mlp, cnn, cnn-small, cnn-tiny, not 'lenet'"),
         (line("net", "3"), "net must be one of"),
         (line("optimizer", '["adamw"]'), "optimizer must be one of adamw, muon, not"),
         (line("steps", "1.5"), r"steps must be int, not 1\.5"),

@@ -22,7 +22,7 @@ from inkgrad.mnist import Mnist
 from inkgrad.nets import NETS
 from inkgrad.recipe import Recipe
 
-BASES = [recipes.load(net, name) for net in NETS for name in ("quick", "mnist", "release")]
+BASES = [recipes.load(net, name) for net in NETS for name in ("quick", "release")]
 base_and_trial = st.sampled_from(BASES).flatmap(
     lambda base: st.tuples(st.just(base), st.sampled_from(space.design(base, strokes=True)))
 )

@@ -29,7 +29,7 @@ from inkgrad.train import train
 
 Optimizer = Literal["adamw", "muon"]
 # Small enough that a run is mostly compilation; the same batch and warps in all tests, so that it is compiled once.
-RECIPE = replace(recipes.load("mlp", "quick"), steps=12, batch=64, evaluate_every=3)
+RECIPE = replace(recipes.load("mlp", "quick"), width=0.125, steps=12, batch=64, evaluate_every=3)
 
 
 def few(digits: Mnist) -> Mnist:
@@ -190,14 +190,10 @@ def test_two_devices_learn_what_one_does(finished: Path, data: Mnist, tmp_path: 
         train(replace(RECIPE, devices=3), tmp_path / "other", data)
 
 
-@given(
-    st.lists(st.lists(st.floats(-9, 9, width=32), min_size=10, max_size=10), min_size=1, max_size=4),
-    st.lists(st.integers(0, 10), min_size=4, max_size=4),
-    st.floats(0, 0.9),
-)
-def test_the_loss_is_the_cross_entropy(rows: list[list[float]], answers: list[int], smoothing: float) -> None:
+@pytest.mark.parametrize("smoothing", [0.0, 0.03])
+def test_the_loss_is_the_cross_entropy(smoothing: float) -> None:
     """In float64 with NumPy, from the definition: a digit's label, smoothed; a tenth for each where there is none."""
-    logits, labels = np.array(rows), np.array(answers[: len(rows)])
+    logits, labels = np.random.default_rng(0).uniform(-9, 9, (44, 10)), np.arange(44) % 11
     targets = np.stack(
         [np.full(10, 0.1) if k == 10 else np.eye(10)[k] * (1 - smoothing) + smoothing / 10 for k in labels]
     )
@@ -215,7 +211,7 @@ def test_a_pupil_learns_its_teachers_answers(data: Mnist, tmp_path: Path) -> Non
     for tensor, value in zip(get_state_dict(teacher).values(), (np.zeros((10, 784)), 30 * np.eye(10)[7]), strict=True):
         tensor.replace(Tensor(value.astype(np.float32))).realize()
     recipe = replace(RECIPE, steps=40, evaluate_every=40, distill=0.9, nondigits=64)
-    with pytest.raises(Error, match="distils 0.9: give --teacher"):
+    with pytest.raises(Error, match=r"distils 0\.9: give --teacher"):
         train(recipe, tmp_path / "run", data)
     last = train(recipe, tmp_path / "run", data, teachers=[teacher])
     assert last["test_accuracy"] == pytest.approx((data.test_labels == 7).mean(), abs=0.02)

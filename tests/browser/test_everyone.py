@@ -82,7 +82,7 @@ def test_all_of_it_by_keyboard(page: Page, site: str) -> None:
     assert answer(page)["digits"] == ""
     page.keyboard.press("Control+z")
     assert answer(page)["digits"] == "1"
-    page.keyboard.press("3")
+    page.keyboard.press("4")
     expect(page.get_by_label("cnn-tiny", exact=True)).to_be_checked()
     for control in ["pen", "eraser", "undo", "redo", "clear", "picture", "thickness", *"0123456789", "cnn-tiny"]:
         page.keyboard.press("Tab")
@@ -219,12 +219,12 @@ def test_why_and_the_models_side_by_side(page: Page, site: str) -> None:
     expect(page.locator("#layers figcaption")).to_have_text(
         ["Layer 1: 32 × 24 × 24", "Layer 2: 32 × 20 × 20", "Layer 3: 64 × 8 × 8", "Layer 4: 64 × 6 × 6"]
     )
-    expect(page.locator("#compare td:nth-child(2)")).to_have_text(["4"] * 3)
-    expect(page.locator("#compare td:nth-child(4)")).to_have_text([re.compile("ms$")] * 3)
+    expect(page.locator("#compare td:nth-child(2)")).to_have_text(["4"] * 4)
+    expect(page.locator("#compare td:nth-child(4)")).to_have_text([re.compile("ms$")] * 4)
     page.keyboard.press("Delete")
     draw_with_mouse(page, placed(7))
     expect(page.locator("#own-title")).to_have_text("Why 7?")
-    expect(page.locator("#compare td:nth-child(2)")).to_have_text(["7"] * 3)
+    expect(page.locator("#compare td:nth-child(2)")).to_have_text(["7"] * 4)
 
 
 def test_a_stylus_draws_as_hard_as_it_is_pressed(page: Page, site: str) -> None:

@@ -14,6 +14,7 @@ from browser.drawing import answer, draw_with_mouse, link_of, ready
 from playwright.sync_api import Browser, BrowserContext, expect
 from strokes import placed
 
+from inkgrad.nets import NETS
 from inkgrad.serve import PAGE, server
 
 
@@ -48,7 +49,7 @@ def test_after_one_visit_everything_works_without_a_server(context: BrowserConte
     page = context.new_page()
     ready(page, address, "?backend=wasm&lang=fr")
     draw_with_mouse(page, placed(5))
-    for name in ("mlp", "cnn", "cnn-tiny"):
+    for name in NETS:
         page.get_by_label(name, exact=True).check()
         expect(page.locator("#status")).to_have_text("")
         assert answer(page)["digits"] == "5"

@@ -148,7 +148,7 @@ def test_eraser_undo_redo_and_clear(page: Page, site: str) -> None:
 def test_switching_the_model_and_resizing_keep_the_drawing(page: Page, site: str) -> None:
     ready(page, site, "?backend=wasm")
     draw_with_mouse(page, placed(2))
-    for name in ("mlp", "cnn-tiny", "cnn"):
+    for name in ("mlp", "cnn-small", "cnn-tiny", "cnn"):
         page.get_by_label(name, exact=True).check()
         expect(page.locator("#status")).to_have_text("")
         assert answer(page)["digits"] == "2"

@@ -2,8 +2,14 @@
  * @file Where the released models lie. The build puts a hash of its content into each address, and
  * these addresses into the script, so that a script never meets the model of another version.
  */
+import cnnSmall from '../../models/cnn-small.safetensors?url';
 import cnnTiny from '../../models/cnn-tiny.safetensors?url';
 import cnn from '../../models/cnn.safetensors?url';
 import mlp from '../../models/mlp.safetensors?url';
 
-export const MODELS: Readonly<Record<string, string>> = { mlp, cnn, 'cnn-tiny': cnnTiny };
+export const MODELS: Readonly<Record<string, string>> = {
+  mlp,
+  cnn,
+  'cnn-small': cnnSmall,
+  'cnn-tiny': cnnTiny,
+};
