@@ -106,7 +106,7 @@ def surfaces(n: int, seed: int) -> Bytes:
         shape = _hills(rng, int(rng.integers(3, 8)))
         shade = _hills(rng, int(rng.integers(2, 15))) * rng.uniform() + rng.uniform(0.1, 1)
         grey = (shape > np.quantile(shape, rng.uniform(0.3, 0.75))) * shade.clip(0.02)
-        made[i] = 255 * grey / grey.max()
+        made[i] = (255 * grey / grey.max()).round()
     return made
 
 
