@@ -17,7 +17,7 @@ from inkgrad.train import HELD_OUT
 from inkgrad.unipen import Sample
 
 # Pictures that the doubt is fitted on: MNIST's first, two of each pen stroke sample, and what is no digit.
-MNIST, DRAWN, INK, SURFACES = 20_000, 2, 16_000, 2_000
+MNIST, DRAWN, INK, SURFACES = 20_000, 2, 16_000, 4_000
 
 
 def finish(

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import track
 
 from inkgrad.glyphs import Lines, Point, pen
+from inkgrad.ink import MASK
 from inkgrad.normalize import SIDE
 from inkgrad.strokes import Bytes, mask, normalized, vary
 from inkgrad.styles import box, unit
@@ -99,7 +100,7 @@ def pictures(samples: Sequence[Sample], n: int, seed: int) -> Bytes:
 
 
 def surfaces(n: int, seed: int) -> Bytes:
-    """Grey pictures [n, 28, 28], uint8, of blots with soft shades, as cut out of photographs; the brightest is 255."""
+    """Grey pictures [n, 28, 28], uint8, of blots with soft shades, as cut out of photographs, placed as ink is."""
     rng = np.random.default_rng(seed)
     made = np.empty((n, SIDE, SIDE), np.uint8)
     for i in range(n):
@@ -107,7 +108,8 @@ def surfaces(n: int, seed: int) -> Bytes:
         shade = _hills(rng, int(rng.integers(2, 15))) * rng.uniform() + rng.uniform(0.1, 1)
         grey = (shape > np.quantile(shape, rng.uniform(0.3, 0.75))) * shade.clip(0.02)
         made[i] = (255 * grey / grey.max()).round()
-    return made
+    edge = (MASK - SIDE) // 2
+    return normalized(np.pad(made, ((0, 0), (edge, edge), (edge, edge))))
 
 
 def _hills(rng: np.random.Generator, k: int) -> NDArray[np.float32]:

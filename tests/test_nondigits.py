@@ -82,8 +82,8 @@ def test_samples_of_single_strokes_give_no_parts() -> None:
 
 
 def test_surfaces_are_filled_and_shaded() -> None:
-    """Much of each picture, most in many greys, where a pen leaves little and most of it black; by the seed alone."""
+    """Much of each picture, in many greys, where a pen leaves little and most of it black; by the seed alone."""
     made = surfaces(50, seed=0)
-    assert made.shape == (50, 28, 28) and (made.max((1, 2)) == 255).all()
-    assert ((made > 0).mean((1, 2)) > 0.2).all() and np.median([len(np.unique(picture)) for picture in made]) > 30
+    assert made.shape == (50, 28, 28) and (made.max((1, 2)) >= 250).all()
+    assert ((made > 0).mean((1, 2)) > 0.15).all() and min(len(np.unique(picture)) for picture in made) > 30
     assert np.array_equal(made, surfaces(50, seed=0)) and not np.array_equal(made, surfaces(50, seed=1))
