@@ -15,7 +15,7 @@ test: .venv/.dev build
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	cd web && npm run --silent check && npm test --silent
-	$(BIN)/pytest -n 2 --dist worksteal tests/browser tests # the longest first
+	$(BIN)/pytest -n 3 --dist worksteal tests/browser tests # the longest first; three on two cores, because some wait
 
 bench: .venv/.dev
 	cd bench && npm ci --silent && npm run --silent build

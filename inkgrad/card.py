@@ -29,7 +29,9 @@ def of_run(net: Net, run: Path, fitted: dict[str, float]) -> dict[str, Any]:
         "shape": SHAPES[recipe["net"]],
         "weights": sum(int(tensor.numel()) for tensor in get_parameters(net) if tensor.is_param),
         "data": f"MNIST, {50 if recipe['validation'] else 60},000 training images"
-        + (f"; PenDigits' pen strokes, {recipe['strokes']} pictures of each sample" if recipe["strokes"] else ""),
+        + (f"; PenDigits' pen strokes, {recipe['strokes']} pictures of each sample" if recipe["strokes"] else "")
+        + (f"; {recipe['nondigits']:,} pictures of what is no digit" if recipe["nondigits"] else "")
+        + ("; the answers of a teacher" if recipe["distill"] else ""),
         "input": "28×28 grey levels, 0 (paper) to 255 (ink), placed as MNIST places digits",
         **fitted,
         "recipe": recipe,

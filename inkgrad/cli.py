@@ -335,13 +335,11 @@ def bench(
 
     `make bench` installs these and builds their pages first.
     """
-    import re
-
     from rich.progress import track
 
-    from inkgrad import atomic, mnist
+    from inkgrad import mnist
     from inkgrad.bench.browser import measure
-    from inkgrad.bench.report import markdown, plot
+    from inkgrad.bench.report import markdown, save
     from inkgrad.export import modelfile
 
     pictures = mnist.load(path).test_images
@@ -350,11 +348,7 @@ def bench(
     for model in models or [Path("models/mlp.safetensors"), Path("models/cnn.safetensors")]:
         command = f"inkgrad bench {model} --calls {calls} --images {images}"
         result = {"command": command, **measure(model.stem, modelfile.read(model), pictures, calls, images, progress)}
-        machine = f"{result['machine']['cpu']} {result['machine']['adapter']}"
-        stem = out / re.sub(r"\W+", "-", f"{model.stem} {machine}".lower())
-        atomic.write_bytes(stem.with_suffix(".json"), f"{json.dumps(result, indent=2)}\n".encode())
-        atomic.write_bytes(stem.with_suffix(".md"), markdown(result).encode())
-        atomic.write_bytes(stem.with_suffix(".png"), plot(result))
+        stem = save(model.stem, result, out)
         results.append(result)
         if not as_json:
             print(f"{markdown(result)}\n{stem}.json, .md and .png")

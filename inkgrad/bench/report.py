@@ -1,10 +1,15 @@
 """What was measured, as people read it: medians, ratios, a table and a plot."""
 
 import io
+import json
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from inkgrad import atomic
 
 Result = dict[str, Any]
 
@@ -89,3 +94,13 @@ def plot(result: Result) -> bytes:
     figure.savefig(buffer, format="png", dpi=120)
     pyplot.close(figure)
     return buffer.getvalue()
+
+
+def save(net: str, result: Result, folder: Path) -> Path:
+    """Write .json, .md and .png, named after the net and the machine; returns their common path without a suffix."""
+    machine = f"{net} {result['machine']['cpu']} {result['machine']['adapter']}"
+    stem = folder / re.sub(r"\W+", "-", machine.lower())
+    atomic.write_bytes(stem.with_suffix(".json"), f"{json.dumps(result, indent=2)}\n".encode())
+    atomic.write_bytes(stem.with_suffix(".md"), markdown(result).encode())
+    atomic.write_bytes(stem.with_suffix(".png"), plot(result))
+    return stem
