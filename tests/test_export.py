@@ -26,7 +26,7 @@ from inkgrad.export.capture import capture
 from inkgrad.export.digits import export_digits, read_net, untrained
 from inkgrad.export.program import Dispatch, PlanError, Program, Range
 from inkgrad.ink import MASK
-from inkgrad.nets import NETS, Net, fold_batchnorm
+from inkgrad.nets import NETS, Net
 from inkgrad.normalize import normalize
 from inkgrad.runtime import Runtime
 
@@ -76,8 +76,9 @@ def test_the_layers_that_explain_lead_to_the_logits(name: str) -> None:
     if last.ndim == 3:  # maps are pooled before the last layer reads them
         side = last.shape[1] // 2
         last = last[:, : 2 * side, : 2 * side].reshape(-1, side, 2, side, 2).max((2, 4))
-    head = f"layers.{len(fold_batchnorm(NETS[name]()).layers) - 1}"
-    weight, bias = (file.tensors[f"{head}.{part}"].astype(np.float64) for part in ("weight", "bias"))
+    head = read_net(file).layers[-1]
+    assert isinstance(head, nn.Linear) and head.bias is not None
+    weight, bias = (tensor.numpy().astype(np.float64) for tensor in (head.weight, head.bias))
     logits = runtime.run("classify", {"image": image})["logits"]
     np.testing.assert_allclose(weight @ last.ravel() + bias, logits, atol=1e-4)
 

@@ -81,7 +81,7 @@ def line(key: str, value: str) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (TEXT.replace("seed =", "sead ="), "unknown key sead: the keys are net, seed"),
+        (TEXT.replace("seed =", "sead ="), "unknown key sead: the keys are net, width"),
         (TEXT + "blur = 1", r"unknown key augment\.blur: the keys are rotate"),
         (line("steps", ""), "steps is missing"),
         (line("shear", ""), r"augment\.shear is missing"),
