@@ -78,6 +78,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="The run folder; runs/NET-RECIPE where not given.")] = None,
     resume: Annotated[Path | None, typer.Option(help="A run folder to go on with.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.", min=0)] = None,
+    devices: Annotated[int | None, typer.Option(help="That share each batch, instead of the recipe's.", min=1)] = None,
     teacher: Annotated[
         list[Path] | None, typer.Option(help="A finished run whose answers are learnt too, if the recipe distils.")
     ] = None,
@@ -98,8 +99,11 @@ def train(
         folder, chosen = resume, recipes.read(resume / "recipe.toml")
     else:
         chosen = _recipe(str(net), recipe)
-        if seed is not None:
-            chosen = replace(chosen, seed=seed)
+        chosen = replace(
+            chosen,
+            seed=chosen.seed if seed is None else seed,
+            devices=chosen.devices if devices is None else devices,
+        )
         folder = out or Path("runs") / f"{net}-{Path(recipe).stem}"
     try:
         samples = unipen.read(strokes) if strokes else []

@@ -89,6 +89,11 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     assert "no-such" in refused("evaluate", MODELS["mlp"], "--strokes", tmp_path / "no-such.tra")
 
 
+def test_devices_that_cannot_share_a_batch_are_refused(tmp_path: Path) -> None:
+    assert "7 devices cannot share" in refused("train", "mlp", "--devices", "7", cwd=tmp_path)
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_missing_package_is_named_with_the_extra_that_brings_it() -> None:
     with (
         pytest.raises(Error, match=r"needs the package no_such_package: pip install 'inkgrad\[sweep\]'"),
