@@ -1,7 +1,8 @@
-"""Warps: rotation, scale, shear, shift and elastic distortion, as one gather on the training device; and thickness.
+"""Warps: rotation, scale, shear, shift and elastic distortion, one gather on the training device; thickness; cut-outs.
 
 The distortions are those of Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks Applied to
-Visual Document Analysis" (ICDAR 2003).
+Visual Document Analysis" (ICDAR 2003); cut-outs those of DeVries and Taylor, "Improved Regularization of Convolutional
+Neural Networks with Cutout" (2017), here of every size.
 """
 
 import functools
@@ -14,10 +15,12 @@ from tinygrad import Tensor, dtypes
 from inkgrad.recipe import Augment
 
 SIZE = 28
+CENTRE = (SIZE - 1) / 2
 SIGMA = 5.0  # px, of the Gaussian that smooths the elastic field
 # A Gaussian of σ needs no more than one noise value each σ px: 8 × 8 of them, from −4 to 31.
 LATTICE = 8
-NOISE = 8 + 2 * LATTICE**2  # uniform values in −1…1 that one image takes
+HEAD = 11  # values that an image takes before those of the lattice
+NOISE = HEAD + 2 * LATTICE**2  # uniform values in −1…1 that one image takes
 
 
 def augment(images: Tensor, noise: Tensor, limits: Augment) -> Tensor:
@@ -25,19 +28,31 @@ def augment(images: Tensor, noise: Tensor, limits: Augment) -> Tensor:
 
     Every pixel of the result (float32, same shape) is looked up in the image, bilinearly, at a place that an affine
     map about the centre and the elastic field decide; outside the image is paper. Then strokes grow or shrink by up to
-    a pixel on either side. Zero noise changes nothing, exactly.
+    a pixel on either side, and half the images lose what a square covers. Zero noise changes nothing, exactly.
     """
     warped = _warp(images, *_sources(noise, limits))
-    if not limits.thickness:
-        return warped
-    warped = warped.contiguous()
-    more = (noise[:, 7] * limits.thickness).reshape(-1, 1, 1)
-    return warped + more.relu() * (_thickest(warped) - warped) - (-more).relu() * (warped + _thickest(-warped))
+    if limits.thickness:
+        warped = _thickened(warped.contiguous(), noise[:, 7] * limits.thickness)
+    if limits.cutout:
+        warped = _cut(warped, noise[:, 8] * limits.cutout, *(noise[:, i] * (SIZE / 2) for i in (9, 10)))
+    return warped
 
 
-def _thickest(images: Tensor) -> Tensor:
-    """The largest of each pixel and its eight neighbours."""
+def _thickened(images: Tensor, more: Tensor) -> Tensor:
+    """Each image with as much more ink about its strokes, [B] in −1…1: at 1 every pixel is the darkest of its nine."""
+    more = more.reshape(-1, 1, 1)
+    return images + more.relu() * (_darkest(images) - images) - (-more).relu() * (images + _darkest(-images))
+
+
+def _darkest(images: Tensor) -> Tensor:
     return cast(Tensor, images.unsqueeze(1).max_pool2d((3, 3), 1, padding=1)).squeeze(1)
+
+
+def _cut(images: Tensor, side: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """Each image without what a square covers, of side [B] about row y [B] and column x [B], in px from the centre."""
+    place = Tensor.arange(SIZE).float() - CENTRE
+    in_rows, in_columns = ((place - at.reshape(-1, 1)).abs() < side.reshape(-1, 1) / 2 for at in (y, x))
+    return (in_rows.unsqueeze(2) & in_columns.unsqueeze(1)).where(0, images)
 
 
 def _warp(images: Tensor, y: Tensor, x: Tensor) -> Tensor:
@@ -85,13 +100,13 @@ def _sources(noise: Tensor, limits: Augment) -> tuple[Tensor, Tensor]:
     xx, xy, yx, yy = (
         t.contiguous() for t in (cos * wide, (cos * shear - sin) * high, sin * wide, (sin * shear + cos) * high)
     )
-    centre = (SIZE - 1) / 2
-    v, u = (Tensor.arange(SIZE).float() - centre).reshape(1, SIZE, 1), (Tensor.arange(SIZE).float() - centre)
-    x = xx * u + xy * v + (right * limits.shift + centre)
-    y = yx * u + yy * v + (down * limits.shift + centre)
+    u = Tensor.arange(SIZE).float() - CENTRE
+    v = u.reshape(1, SIZE, 1)
+    x = xx * u + xy * v + (right * limits.shift + CENTRE)
+    y = yx * u + yy * v + (down * limits.shift + CENTRE)
     if limits.elastic:
         spread = _spread(noise.device)
-        lattice = noise[:, 8:].reshape(-1, 2, LATTICE, LATTICE) * limits.elastic
+        lattice = noise[:, HEAD:].reshape(-1, 2, LATTICE, LATTICE) * limits.elastic
         field = spread @ lattice @ spread.T * noise[:, 6].reshape(-1, 1, 1, 1)
         x, y = x + field[:, 0], y + field[:, 1]
     return y.contiguous(), x.contiguous()

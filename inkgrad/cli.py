@@ -26,6 +26,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Strokes = Annotated[
     Path | None, typer.Option(help="Pen strokes as UNIPEN text (plain or .Z), such as pendigits-orig.tra.")
 ]
+Teachers = Annotated[
+    list[Path] | None,
+    typer.Option(help="A finished run whose answers are learnt too, where the recipe distils; repeatable."),
+]
 Others = Annotated[
     list[Path] | None,
     typer.Option(help="What is no digit: a font, whose letters are drawn, or an IDX file of images; repeatable."),
@@ -79,9 +83,7 @@ def train(
     resume: Annotated[Path | None, typer.Option(help="A run folder to go on with.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.", min=0)] = None,
     devices: Annotated[int | None, typer.Option(help="That share each batch, instead of the recipe's.", min=1)] = None,
-    teacher: Annotated[
-        list[Path] | None, typer.Option(help="A finished run whose answers are learnt too, if the recipe distils.")
-    ] = None,
+    teacher: Teachers = None,
     strokes: Strokes = None,
     path: Data = None,
 ) -> None:
@@ -93,7 +95,6 @@ def train(
     from inkgrad import mnist, unipen
     from inkgrad import recipe as recipes
     from inkgrad import train as training
-    from inkgrad.nets import fold_batchnorm
 
     if resume is not None:
         folder, chosen = resume, recipes.read(resume / "recipe.toml")
@@ -107,7 +108,7 @@ def train(
         folder = out or Path("runs") / f"{net}-{Path(recipe).stem}"
     try:
         samples = unipen.read(strokes) if strokes else []
-        teachers = [fold_batchnorm(training.load(run)) for run in teacher or []]
+        teachers = [training.teacher(run) for run in teacher or []]
         last = training.train(chosen, folder, mnist.load(path), samples, teachers, resume is not None)
     except KeyboardInterrupt:
         raise Error(f"stopped; go on with: inkgrad train --resume {folder}") from None
@@ -126,6 +127,7 @@ def sweep(
     recipe: Annotated[str, typer.Option(help="The recipe that is varied: a name or a .toml file.")] = "quick",
     storage: Storage = None,
     strokes: Strokes = None,
+    teacher: Teachers = None,
     path: Data = None,
 ) -> None:
     """Try variants of a recipe on validation, by design and then by TPE; stopped or killed, the same command goes on.
@@ -143,7 +145,7 @@ def sweep(
     if strokes:
         unipen.read(strokes)
     try:
-        study = search(base, count, workers, seeds, storage or STORAGE, strokes, path)
+        study = search(base, count, workers, seeds, storage or STORAGE, strokes, tuple(teacher or ()), path)
     except KeyboardInterrupt:
         raise Error("stopped; the same command goes on") from None
     print(f"{net}: {count} trials, best {standing(study, count)[1]} of validation; inkgrad report tells all")

@@ -24,6 +24,7 @@ class Augment:
     shift: float  # px, each direction on its own
     elastic: float  # px, Simard's α: uniform noise smoothed by a Gaussian of σ = 5 px and multiplied by this
     thickness: float  # of the way to a pixel more or less of ink on either side of a stroke
+    cutout: float  # px, the side of a square of paper laid over the picture anywhere; none where the draw is below 0
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ _BELOW_1 = "0 or more and less than 1", lambda x: 0 <= x < 1
 _SEED = "0 or more and less than 2³²", lambda x: 0 <= x < 1 << 32
 _RANGES: dict[str, tuple[str, Callable[[float], bool]]] = {
     **dict.fromkeys(("width", "steps", "batch", "lr", "evaluate_every", "devices"), _ABOVE_0),
-    **dict.fromkeys(("strokes", "nondigits", "weight_decay", "rotate", "shear", "shift", "elastic"), _FROM_0),
+    **dict.fromkeys(("strokes", "nondigits", "weight_decay", "rotate", "shear", "shift", "elastic", "cutout"), _FROM_0),
     **dict.fromkeys(("warmup", "ema", "label_smoothing", "distill", "scale"), _BELOW_1),
     "thickness": ("0 to 1", lambda x: 0 <= x <= 1),
     "seed": _SEED,

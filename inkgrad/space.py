@@ -4,7 +4,7 @@ Every run sees as many images as the base, batch × steps, but for two that see 
 what to do with a budget.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -37,6 +37,7 @@ FACTORS = {
     "label_smoothing": Factor((0.0, 0.03, 0.1), 0, 0.2),
     "strokes": Factor((0, 4, 12)),
     "nondigits": Factor((0, 8000)),
+    "distill": Factor((0.0, 0.5, 0.9)),
     # The second value is tried where the base leaves a warp out: the strong warps of the recipes for MNIST alone.
     "augment.rotate": Factor((0.0, 12.6), 0, 20),
     "augment.scale": Factor((0.0, 0.13), 0, 0.25),
@@ -44,6 +45,7 @@ FACTORS = {
     "augment.shift": Factor((0.0, 2.8), 0, 4),
     "augment.elastic": Factor((0.0, 36.0), 0, 50),
     "augment.thickness": Factor((0.0, 0.5), 0, 1),
+    "augment.cutout": Factor((0.0, 12.0), 0, 20),
 }
 WARPS = tuple(key for key in FACTORS if key.startswith("augment."))
 
@@ -53,13 +55,13 @@ def flat(base: Recipe) -> Params:
     return {key: _get(base, key) for key in (*FACTORS, "steps")}
 
 
-def distributions(base: Recipe, strokes: bool) -> dict[str, BaseDistribution]:
-    """Where each parameter of a trial lies. `strokes` is varied only where there are any."""
+def distributions(base: Recipe, fixed: Collection[str]) -> dict[str, BaseDistribution]:
+    """Where each parameter of a trial lies, but those that are fixed: as `strokes` where there are none."""
     found: dict[str, BaseDistribution] = {"steps": CategoricalDistribution(_budgets(base))}
     for key, factor in FACTORS.items():
-        values = {*factor.tried, _get(base, key)}
-        if key == "strokes" and not strokes:
+        if key in fixed:
             continue
+        values = {*factor.tried, _get(base, key)}
         if factor.low is None or factor.high is None:
             found[key] = CategoricalDistribution(sorted(values))
         else:
@@ -67,12 +69,12 @@ def distributions(base: Recipe, strokes: bool) -> dict[str, BaseDistribution]:
     return found
 
 
-def design(base: Recipe, strokes: bool) -> list[Params]:
+def design(base: Recipe, fixed: Collection[str]) -> list[Params]:
     """The parameters of the first trials: the base, and what differs from it in one thing.
 
     Or in all warps: none, each alone, all of them. So no plot of one factor depends on what TPE thought worth a trial.
     """
-    names, start = distributions(base, strokes), flat(base)
+    names, start = distributions(base, fixed), flat(base)
     found: list[Params] = []
     for change in _changes(base, start):
         params = {key: value for key, value in {**start, **change}.items() if key in names}

@@ -22,7 +22,7 @@ from inkgrad import recipe as recipes
 from inkgrad.errors import Diverged
 from inkgrad.mnist import Mnist
 from inkgrad.recipe import Recipe
-from inkgrad.train import HELD_OUT, train
+from inkgrad.train import HELD_OUT, teacher, train
 from inkgrad.unipen import Sample
 
 STORAGE = "sqlite:///runs/sweep.db"  # where none is named
@@ -30,19 +30,29 @@ POINTS = 10  # of each learning curve
 
 
 def sweep(
-    base: Recipe, n: int, processes: int, seeds: int, url: str, strokes: Path | None, path: Path | None
+    base: Recipe,
+    n: int,
+    processes: int,
+    seeds: int,
+    url: str,
+    strokes: Path | None,
+    teachers: tuple[Path, ...],
+    path: Path | None,
 ) -> optuna.Study:
     """Have n trials of the network's study finished, by so many processes here and by others elsewhere; return it.
 
-    seeds runs a trial, of seeds 0, 1, …; strokes is a UNIPEN file and path a folder with MNIST, as in `inkgrad train`.
+    seeds runs a trial, of seeds 0, 1, …; strokes is a UNIPEN file, teachers finished runs and path a folder with MNIST,
+    as in `inkgrad train`.
     Raises Error where the study was begun otherwise, and see `workers.run`.
     """
     if url == STORAGE:
         Path("runs").mkdir(exist_ok=True)
-    base = replace(base, validation=True, strokes=base.strokes if strokes else 0)
-    design = space.design(base, strokes is not None)
+    base = replace(
+        base, validation=True, strokes=base.strokes if strokes else 0, distill=base.distill if teachers else 0
+    )
+    training = Training(base, seeds, strokes, teachers, path)
+    design = space.design(base, training.fixed)
     attributes = {"recipe": recipes.dump(base), "seeds": seeds, "strokes": strokes is not None, "design": design}
-    training = Training(base, seeds, strokes, path)
     return workers.run(url, base.net, n, processes, training, attributes, Designed(design))
 
 
@@ -76,13 +86,18 @@ class Training:
     base: Recipe
     seeds: int
     strokes: Path | None
+    teachers: tuple[Path, ...]
     path: Path | None
 
+    @property
+    def fixed(self) -> list[str]:
+        """What no trial varies, because there is nothing to vary it with."""
+        return [key for key, given in (("strokes", self.strokes), ("distill", self.teachers)) if not given]
+
     def __call__(self, trial: optuna.Trial) -> float:
-        given = self.strokes is not None
-        recipe = space.recipe(self.base, suggest(trial, space.distributions(self.base, given)))
+        recipe = space.recipe(self.base, suggest(trial, space.distributions(self.base, self.fixed)))
         recipe = replace(recipe, evaluate_every=math.ceil(recipe.steps / POINTS))
-        designed = trial.number < len(space.design(self.base, given))
+        designed = trial.number < len(space.design(self.base, self.fixed))
         lines: list[run.Metrics] = []
 
         def report(line: run.Metrics) -> None:
@@ -94,11 +109,14 @@ class Training:
                     raise optuna.TrialPruned
 
         data, samples = _data(self.path, self.strokes)
+        teachers = [teacher(folder) for folder in self.teachers if recipe.distill]
         ends: list[run.Metrics] = []
         for seed in range(self.seeds):
             with tempfile.TemporaryDirectory() as folder:
                 try:
-                    end = train(replace(recipe, seed=seed), Path(folder) / "run", data, samples, report=report)
+                    end = train(
+                        replace(recipe, seed=seed), Path(folder) / "run", data, samples, teachers, report=report
+                    )
                 except Diverged:
                     trial.set_user_attr("diverged", True)
                     raise optuna.TrialPruned from None

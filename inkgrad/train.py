@@ -27,14 +27,13 @@ from inkgrad.batched import batched
 from inkgrad.errors import Diverged, Error
 from inkgrad.hardware import hardware
 from inkgrad.mnist import Mnist
-from inkgrad.nets import Net
+from inkgrad.nets import Net, fold_batchnorm
 from inkgrad.recipe import Recipe
 from inkgrad.unipen import Sample
 
 NONE = 10  # the label of what is no digit
-TEMPERATURE = (
-    3  # of teachers and pupil: Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network" (2015)
-)
+# Of teachers and pupil: Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network" (2015).
+TEMPERATURE = 3
 _NOTHING = np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)
 HELD_OUT = 10_000  # the last training images: validation
 LOOK = 0.5  # seconds between two looks at the loss: each waits for the device, so not at every step
@@ -206,6 +205,11 @@ def load(folder: Path) -> Net:
     net = nets.build(recipes.read(folder / "recipe.toml"))
     run.load_tensors(folder / "weights.safetensors", get_state_dict(net))
     return net
+
+
+def teacher(folder: Path) -> Net:
+    """The network of a finished run as one that is only asked: BatchNorm folded. Raises Error as `load` does."""
+    return fold_batchnorm(load(folder))
 
 
 def rate(recipe: Recipe, step: int) -> float:

@@ -8,15 +8,15 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 from tinygrad import Tensor, TinyJit
 
-from inkgrad.augment import LATTICE, NOISE, SIGMA, augment, noise
+from inkgrad.augment import HEAD, LATTICE, NOISE, SIGMA, augment, noise
 from inkgrad.mnist import Mnist
 from inkgrad.recipe import Augment
 
 Array = npt.NDArray[np.float32]
-AFFINE = Augment(rotate=25.0, scale=0.2, shear=0.3, shift=3.0, elastic=0.0, thickness=0.0)
+AFFINE = Augment(rotate=25.0, scale=0.2, shear=0.3, shift=3.0, elastic=0.0, thickness=0.0, cutout=0.0)
 B = 8
 
 
@@ -27,7 +27,9 @@ def warp() -> Callable[[Array, Array, float], Array]:
     def compiled(limits: Augment) -> Callable[[Tensor, Tensor], Tensor]:
         return TinyJit(lambda images, u: augment(images, u, limits).realize())
 
-    kinds = {elastic: compiled(Augment(25.0, 0.2, 0.3, 3.0, elastic, elastic / 36)) for elastic in (0.0, 36.0)}
+    kinds = {
+        elastic: compiled(Augment(25.0, 0.2, 0.3, 3.0, elastic, elastic / 36, elastic / 3)) for elastic in (0.0, 36.0)
+    }
 
     def run(images: Array, u: Array, elastic: float = 0.0) -> Array:
         return kinds[elastic](Tensor(images).realize(), Tensor(u).realize()).numpy()
@@ -94,9 +96,9 @@ def test_the_elastic_field_is_simards() -> None:
     rng = np.random.default_rng(1)
     u = np.zeros((n, NOISE), np.float32)
     u[:, 6] = 1  # the amplitude, else drawn too
-    u[:, 8:] = rng.uniform(-1, 1, (n, NOISE - 8))
+    u[:, HEAD:] = rng.uniform(-1, 1, (n, NOISE - HEAD))
     ramp = np.tile(np.arange(28, dtype=np.float32), (n, 28, 1))
-    limits = Augment(0.0, 0.0, 0.0, 0.0, alpha, 0.0)
+    limits = Augment(0.0, 0.0, 0.0, 0.0, alpha, 0.0, 0.0)
     for picture, axis in (ramp, 2), (ramp.transpose(0, 2, 1).copy(), 1):
         moved = augment(Tensor(picture), Tensor(u), limits).numpy() - picture
         inner = moved[:, 6:-6, 6:-6]  # beyond, what lies outside the image shows
@@ -104,7 +106,7 @@ def test_the_elastic_field_is_simards() -> None:
         # Smooth: neighbours d px apart agree as a Gaussian of √2 σ says, exp(−d² / 4σ²).
         first, second = np.take(inner, range(11), axis), np.take(inner, range(5, 16), axis)
         assert np.corrcoef(first.ravel(), second.ravel())[0, 1] == pytest.approx(math.exp(-0.25), abs=0.05)
-    assert NOISE == 8 + 2 * LATTICE**2
+    assert NOISE == HEAD + 2 * LATTICE**2
 
 
 @pytest.mark.parametrize(("noise", "extreme"), [(1.0, ImageFilter.MaxFilter(3)), (-1.0, ImageFilter.MinFilter(3))])
@@ -115,8 +117,26 @@ def test_strokes_grow_and_shrink_as_pillows(noise: float, extreme: ImageFilter.F
     u = np.zeros((B, NOISE), np.float32)
     for share in (1.0, 0.5):
         u[:, 7] = noise * share
-        grown = augment(Tensor(images), Tensor(u), Augment(0.0, 0.0, 0.0, 0.0, 0.0, 1.0)).numpy()
+        grown = augment(Tensor(images), Tensor(u), Augment(0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)).numpy()
         assert np.abs(grown - (images + share * (expected - images))).max() < 1e-3
+
+
+def test_a_square_of_paper_covers_half_the_pictures() -> None:
+    """Which pixels: those whose centres Pillow's rectangle holds, wherever it lies; none where the side is negative."""
+    n, limits = 64, Augment(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 20.0)
+    u = np.random.default_rng(3).uniform(-1, 1, (n, NOISE)).astype(np.float32)
+    u[:, :8] = 0
+    cut = augment(Tensor.full((n, 28, 28), 255.0), Tensor(u), limits).numpy() == 0
+    assert cut[u[:, 8] > 0.2].any((1, 2)).mean() > 0.9 and not cut[u[:, 8] < 0].any()
+    for covered, (side, y, x) in zip(cut, u[:, 8:11] * (20, 14, 14), strict=True):
+        picture = Image.new("1", (28, 28))
+        edges = (
+            [math.ceil(13.5 + at - side / 2) for at in (x, y)],
+            [math.ceil(13.5 + at + side / 2) - 1 for at in (x, y)],
+        )
+        if edges[0][0] <= edges[1][0] and edges[0][1] <= edges[1][1]:
+            ImageDraw.Draw(picture).rectangle((*edges[0], *edges[1]), 1)
+        assert np.array_equal(covered, np.asarray(picture))
 
 
 def test_the_noise_is_uniform_and_new_each_step_and_seed() -> None:
@@ -136,7 +156,7 @@ def test_the_noise_is_uniform_and_new_each_step_and_seed() -> None:
 def test_real_digits_stay_in_the_picture(digits: Mnist) -> None:
     """The release recipes' limits move hardly any ink out of the frame."""
     images = digits.train_images[:256].astype(np.float32)
-    limits = Augment(12.6, 0.13, 0.25, 2.8, 36.0, 0.0)
+    limits = Augment(12.6, 0.13, 0.25, 2.8, 36.0, 0.0, 0.0)
     out = augment(Tensor(images), noise(0, Tensor([0]).int(), 256), limits).numpy()
     assert np.median(out.sum((1, 2)) / images.sum((1, 2))) == pytest.approx(1, abs=0.05)
     assert np.quantile(out.sum((1, 2)) / images.sum((1, 2)), 0.01) > 0.7

@@ -51,6 +51,7 @@ RECIPES = st.builds(
         shift=floats(0),
         elastic=floats(0),
         thickness=floats(0, 1),
+        cutout=floats(0, 28),
     ),
 )
 

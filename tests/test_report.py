@@ -22,7 +22,7 @@ BASE = replace(recipes.load("mlp", "quick"), validation=True)
 
 def designed() -> list[space.Params]:
     """Of the design what concerns the rate, the batch and the warps: each key more is a second of drawing."""
-    base, *others = space.design(BASE, strokes=True)
+    base, *others = space.design(BASE, fixed=())
     drawn = {"lr", "batch", *space.WARPS}
     return [base, *(params for params in others if {key for key in params if params[key] != base[key]} <= drawn)]
 
@@ -48,7 +48,7 @@ def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     study = optuna.create_study(storage=url, study_name="mlp", direction="maximize")
     for key, value in {"recipe": recipes.dump(BASE), "seeds": 2, "strokes": True}.items():
         study.set_user_attr(key, value)
-    distributions = space.distributions(BASE, strokes=True)
+    distributions = space.distributions(BASE, fixed=())
     design = designed()
     explored = [{**params, "lr": 0.0031, "weight_decay": 0.01} for params in design[:8]]
     for i, params in enumerate([*design, *explored]):

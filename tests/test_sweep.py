@@ -24,7 +24,7 @@ from inkgrad.recipe import Recipe
 
 BASES = [recipes.load(net, name) for net in NETS for name in ("quick", "release")]
 base_and_trial = st.sampled_from(BASES).flatmap(
-    lambda base: st.tuples(st.just(base), st.sampled_from(space.design(base, strokes=True)))
+    lambda base: st.tuples(st.just(base), st.sampled_from(space.design(base, fixed=())))
 )
 
 
@@ -34,9 +34,9 @@ def flat(recipe: Recipe) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("base", BASES, ids=lambda base: f"{base.net}, {base.steps} steps")
-@pytest.mark.parametrize("strokes", [False, True])
-def test_the_design_is_the_base_and_what_differs_in_one_thing(base: Recipe, strokes: bool) -> None:
-    design = space.design(base, strokes)
+@pytest.mark.parametrize("fixed", [{"strokes", "distill"}, set()], ids=["MNIST alone", "all"])
+def test_the_design_is_the_base_and_what_differs_in_one_thing(base: Recipe, fixed: set[str]) -> None:
+    design = space.design(base, fixed)
     assert len(design) >= 24 and space.recipe(base, design[0]) == base
     assert len({tuple(params.items()) for params in design}) == len(design)
     varied = Counter[str]()
@@ -45,8 +45,8 @@ def test_the_design_is_the_base_and_what_differs_in_one_thing(base: Recipe, stro
         assert len(changed) == 1 or changed <= set(space.WARPS)
         varied.update(changed)
     # Everything that a recipe says is varied, but what it is of and how it is looked at.
-    fixed = {"net", "seed", "validation", "evaluate_every", "distill", "devices"} | (set() if strokes else {"strokes"})
-    assert varied.keys() == flat(base).keys() - {"augment"} - fixed
+    never = {"net", "seed", "validation", "evaluate_every", "devices", "augment"}
+    assert varied.keys() == flat(base).keys() - never - fixed
 
 
 @given(base_and_trial)
@@ -58,7 +58,7 @@ def test_a_trial_is_a_recipe_of_as_many_images(chosen: tuple[Recipe, space.Param
         key: value for key, value in params.items() if key != "steps"
     }
     assert made.steps * made.batch == pytest.approx(params["steps"] * base.batch, abs=made.batch / 2)
-    for key, distribution in space.distributions(base, True).items():
+    for key, distribution in space.distributions(base, fixed=()).items():
         if isinstance(distribution, CategoricalDistribution):
             assert params[key] in distribution.choices
         else:
@@ -71,9 +71,9 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Recipe]]:
     """Recipes in the order in which a stand-in for `train` got them. It reads as well as the rate is near 0.002."""
     calls: list[Recipe] = []
 
-    def train(recipe: Recipe, out: Path, data: Mnist, samples: Any, report: Any) -> run.Metrics:
+    def train(recipe: Recipe, out: Path, data: Mnist, samples: Any, teachers: Any, report: Any) -> run.Metrics:
         assert not out.exists() and recipe.validation
-        assert (data.test_images == data.train_images[-10:]).all() and not len(samples)
+        assert (data.test_images == data.train_images[-10:]).all() and not len(samples) and not teachers
         calls.append(recipe)
         if recipe.lr >= 0.016:
             raise Diverged("the loss is nan")
@@ -93,10 +93,10 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Recipe]]:
 
 def test_trials_by_design_and_then_by_tpe(trained: list[Recipe]) -> None:
     base = replace(recipes.load("mlp", "quick"), steps=100, evaluate_every=50)
-    design = space.design(base, strokes=False)
+    design = space.design(base, fixed=["strokes", "distill"])
     pruner = optuna.pruners.MedianPruner(n_startup_trials=10)
     study = optuna.create_study(direction="maximize", sampler=sweep.Designed(design), pruner=pruner)
-    study.optimize(sweep.Training(base, 3, None, None), n_trials=len(design) + 40)
+    study.optimize(sweep.Training(base, 3, None, (), None), n_trials=len(design) + 40)
     by_design, by_tpe = study.trials[: len(design)], study.trials[len(design) :]
     assert [trial.params for trial in by_design] == design
     pruned = [trial for trial in by_design if trial.state == TrialState.PRUNED]
