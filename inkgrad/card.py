@@ -9,14 +9,7 @@ from tinygrad.nn.state import get_parameters
 
 from inkgrad.evaluate import told_apart
 from inkgrad.failures import confused
-from inkgrad.nets import Net
-
-SHAPES = {
-    "mlp": "784-512-512-10, SiLU",
-    "cnn": "C5×5(32)-C5×5(32)-P-C3×3(64)-C3×3(64)-P-L(10), SiLU, two BatchNorms folded into the convolutions",
-    "cnn-small": "C3×3(16)-C3×3(16)-P-C3×3(28)-C3×3(28)-C3×3(28)-P-L(10), SiLU, five BatchNorms folded likewise",
-    "cnn-tiny": "C3×3(8)-P-C3×3(16)-P-L(10), ReLU",
-}
+from inkgrad.nets import Net, shape
 
 
 def of_run(net: Net, run: Path, fitted: dict[str, float]) -> dict[str, Any]:
@@ -26,7 +19,7 @@ def of_run(net: Net, run: Path, fitted: dict[str, float]) -> dict[str, Any]:
     return {
         "name": f"inkgrad {recipe['net']}",
         "net": recipe["net"],
-        "shape": SHAPES[recipe["net"]],
+        "shape": shape(net),
         "weights": sum(int(tensor.numel()) for tensor in get_parameters(net) if tensor.is_param),
         "data": f"MNIST, {50 if recipe['validation'] else 60},000 training images"
         + (f"; PenDigits' pen strokes, {recipe['strokes']} pictures of each sample" if recipe["strokes"] else "")
@@ -63,7 +56,8 @@ def markdown(card: dict[str, Any], command: str, picture: str) -> str:
         others += f" {figures['refused']:.1%}.\n"
     return f"""# {card["name"]}
 
-{card["shape"]}; {card["weights"]:,} weights, stored as int8 or float16.
+{card["shape"]} (C: convolution, L: linear, BN: BatchNorm, folded into the product before it, P: max pool of 2 × 2);
+{card["weights"]:,} weights, stored as int8 or float16.
 
 - **Reads** one handwritten digit: {card["input"]}. Its file also holds the normalisation from a mask of ink.
 - **MNIST test set, through this file:** {_figures(card["mnist"])}.

@@ -78,7 +78,9 @@ def data(
 )
 def train(
     net: Annotated[str | None, typer.Argument(help="mlp, cnn, cnn-small or cnn-tiny; not with --resume.")] = None,
-    recipe: Annotated[str, typer.Option(help="A recipe's name (quick, release) or a .toml file.")] = "quick",
+    recipe: Annotated[
+        str | None, typer.Option(help="A recipe's name (quick, release) or a .toml file; quick where not given.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; runs/NET-RECIPE where not given.")] = None,
     resume: Annotated[Path | None, typer.Option(help="A run folder to go on with.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.", min=0)] = None,
@@ -90,6 +92,8 @@ def train(
     """Train a network into a run folder; a run that was cut off goes on with --resume."""
     if (net is None) == (resume is None):
         raise typer.BadParameter("name a network or a run to --resume, one of the two")
+    if resume is not None and (recipe, out, seed, devices) != (None,) * 4:
+        raise typer.BadParameter("a run goes on as it began: --resume takes no --recipe, --out, --seed or --devices")
     from dataclasses import replace
 
     from inkgrad import mnist, unipen
@@ -99,6 +103,7 @@ def train(
     if resume is not None:
         folder, chosen = resume, recipes.read(resume / "recipe.toml")
     else:
+        recipe = recipe or "quick"
         chosen = _recipe(str(net), recipe)
         chosen = replace(
             chosen,
@@ -111,7 +116,9 @@ def train(
         teachers = [training.teacher(run) for run in teacher or []]
         last = training.train(chosen, folder, mnist.load(path), samples, teachers, resume is not None)
     except KeyboardInterrupt:
-        raise Error(f"stopped; go on with: inkgrad train --resume {folder}") from None
+        given = [f"--strokes {strokes}"] if strokes else []
+        given += [f"--teacher {run}" for run in teacher or []] + ([f"--path {path}"] if path else [])
+        raise Error(" ".join(["stopped; go on with: inkgrad train --resume", str(folder), *given])) from None
     print(f"{folder}: {last['test_accuracy']:.2%} of {last['n']:,} test images, {last['seconds']:.0f} s")
 
 
@@ -188,39 +195,23 @@ def export(
     What tells digits from other ink is fitted first, on training images and strokes; then, on the last 10,000 training
     images and on writers left out, the temperature and the threshold of "not sure".
     """
-    from dataclasses import replace
-
     from rich.progress import track
 
-    from inkgrad import atomic, card, failures, mnist, unipen
-    from inkgrad import train as training
-    from inkgrad.evaluate import evaluate, summary
-    from inkgrad.export.digits import export_digits, read_net
-    from inkgrad.finish import finish
+    from inkgrad import atomic, mnist, unipen
+    from inkgrad.evaluate import summary
+    from inkgrad.export.digits import read_net
     from inkgrad.others import read as read_others
-    from inkgrad.strokes import split
+    from inkgrad.release import release
 
     if as_onnx:  # first, because it says where a package is missing, and the rest takes minutes
         from inkgrad.export.onnx import to_onnx
-    data = mnist.load(path)
-    samples, left_out = split(unipen.read(strokes)) if strokes else ([], [])
-    unlike = read_others(others or [])
-    net = training.load(run)
-    doubt, fitted = finish(net, data, samples, left_out)
-    about = card.of_run(net, run, fitted)
-    out = out or Path("models") / f"{about['net']}.safetensors"
-    file = export_digits(net, doubt, data.test_images[0], about)
-    report = evaluate(file, data.test_images, data.test_labels, left_out, unlike, track)
-    file = replace(file, card={**file.card, **report})
-    atomic.write_bytes(out, file.to_bytes())
+    data, samples, unlike = mnist.load(path), unipen.read(strokes) if strokes else [], read_others(others or [])
     asked = [f"--strokes {strokes.name} --unseen"] if strokes else []
-    command = " ".join(["inkgrad evaluate", str(out), *asked, *(f"--others {path.name}" for path in others or [])])
-    errors = out.with_name(f"{out.stem}-errors.png")
-    atomic.write_bytes(errors, failures.sheet(file, data.test_images, left_out))
-    atomic.write_bytes(out.with_suffix(".md"), card.markdown(file.card, command, errors.name).encode())
+    asked += [f"--others {path.name}" for path in others or []]
+    model, file = release(run, out, data, samples, unlike, asked, track)
     if as_onnx:
-        atomic.write_bytes(out.with_suffix(".onnx"), to_onnx(read_net(file), file.card))
-    print(f"{out}: {out.stat().st_size:,} bytes", *summary(report), sep="\n")
+        atomic.write_bytes(model.with_suffix(".onnx"), to_onnx(read_net(file), file.card))
+    print(f"{model}: {model.stat().st_size:,} bytes", *summary(file.card), sep="\n")
 
 
 @app.command(
@@ -278,17 +269,7 @@ def predict(
         raise Error(f"{image} is blank: no ink stands out from the paper")
     text = "".join(str(digit.digit) if digit.sure else "?" for digit in digits)
     if as_json:
-        edges = "x0", "y0", "x1", "y1"
-        found = [
-            {
-                "digit": digit.digit,
-                "sure": digit.sure,
-                "probabilities": [round(float(p), 6) for p in digit.probabilities],
-                "box": dict(zip(edges, (round(edge * scale) for edge in digit.box), strict=True)),
-            }
-            for digit in digits
-        ]
-        print(json.dumps({"text": text, "digits": found}))
+        print(json.dumps({"text": text, "digits": [digit.as_json(scale) for digit in digits]}))
     else:
         print(f"{text} ({prod(float(digit.probabilities.max()) for digit in digits):.1%})")
 
@@ -303,24 +284,19 @@ def tune(
 
     Kernels that the table has are left as they are; what was found stays when stopped.
     """
+    from functools import partial
+
     from rich.progress import track
 
-    from inkgrad import atomic
-    from inkgrad.export.capture import TABLE, kernels
+    from inkgrad.export.capture import TABLE
     from inkgrad.export.digits import untrained
-    from inkgrad.export.tune import tune as fastest
+    from inkgrad.export.tune import extend
     from inkgrad.nets import NETS
 
     if unknown := set(nets or []) - NETS.keys():
         raise Error(f"{', '.join(sorted(unknown))}: no such network; there are {', '.join(NETS)}")
-    table = json.loads(TABLE.read_text("utf-8"))
     for net in nets or NETS:
-        found = {kernel.key: kernel for function in untrained(net).values() for kernel in kernels(function)}
-        for key, kernel in track([*found.items()], net):
-            if key not in table:
-                table[key] = fastest(kernel)
-                lines = ",\n".join(f'"{key}": {json.dumps(table[key])}' for key in sorted(table))
-                atomic.write_bytes(TABLE, f"{{\n{lines}\n}}\n".encode())
+        table = extend(untrained(net).values(), partial(track, description=net))
     print(f"{TABLE}: {sum(options is not None for options in table.values())} of {len(table)} kernels are tuned")
 
 

@@ -10,7 +10,6 @@ from typing import cast
 from tinygrad import Tensor, nn
 
 from inkgrad.layers import BatchNorm, Conv2d
-from inkgrad.recipe import Recipe
 
 Layer = Callable[[Tensor], Tensor]
 
@@ -108,9 +107,26 @@ def cnn_tiny(width: float = 1, act: Layer = relu, norm: Callable[[int], Layer] =
 NETS: dict[str, Callable[..., Net]] = {"mlp": mlp, "cnn": cnn, "cnn-small": cnn_small, "cnn-tiny": cnn_tiny}
 
 
-def build(recipe: Recipe) -> Net:
-    """The network that a recipe trains, with random weights."""
-    return NETS[recipe.net](recipe.width, ACTIVATIONS[recipe.activation], NORMS[recipe.norm])
+def build(net: str, width: float, activation: str, norm: str) -> Net:
+    """The network of a recipe's keys of these names, with random weights."""
+    return NETS[net](width, ACTIVATIONS[activation], NORMS[norm])
+
+
+def shape(net: Net) -> str:
+    """The layers in short: C3×3(8) a convolution to 8 maps, L(10) a linear layer, BN BatchNorm, P a max pool of 2."""
+    return "-".join(filter(None, map(_short, net.layers)))
+
+
+def _short(layer: Layer) -> str:
+    match layer:
+        case nn.Conv2d():
+            return f"C{layer.kernel_size[0]}×{layer.kernel_size[1]}({layer.weight.shape[0]})"
+        case nn.Linear():
+            return f"L({layer.weight.shape[0]})"
+        case nn.BatchNorm():
+            return "BN"
+    names = {pool: "P"} | {act: name for name, act in ACTIVATIONS.items()}
+    return names.get(layer, "")
 
 
 def fold_batchnorm(net: Net) -> Net:

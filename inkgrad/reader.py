@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,12 @@ class Digit:
     probabilities: NDArray[np.float64]
     sure: bool
     box: Box
+
+    def as_json(self, scale: float) -> dict[str, Any]:
+        """For `inkgrad predict --json`, its box in whole pixels of a picture that is `scale` times as large."""
+        box = dict(zip(("x0", "y0", "x1", "y1"), (round(edge * scale) for edge in self.box), strict=True))
+        chances = [round(float(p), 6) for p in self.probabilities]
+        return {"digit": self.digit, "sure": self.sure, "probabilities": chances, "box": box}
 
 
 class Reader:

@@ -75,7 +75,7 @@ def train(
         return run.read_metrics(out)[-1]
 
     Tensor.manual_seed(recipe.seed)
-    net, average = nets.build(recipe), nets.build(recipe)
+    net, average = build(recipe), build(recipe)
     optimizers = _optimizers(net, recipe)
     optimizer = optim.OptimizerGroup(*(part for part, _ in optimizers))
     step, loss_sum = Tensor.zeros(1, dtype=dtypes.int32).contiguous(), Tensor.zeros(1).contiguous()
@@ -196,13 +196,18 @@ def train(
     return metrics[-1]
 
 
+def build(recipe: Recipe) -> Net:
+    """The network that a recipe trains, with random weights."""
+    return nets.build(recipe.net, recipe.width, recipe.activation, recipe.norm)
+
+
 def load(folder: Path) -> Net:
     """The trained network of a finished run, with its averaged weights. Raises Error where the run is not finished."""
     if not run.is_finished(folder):
         raise Error(
             f"{folder}: no finished run: it has no weights.safetensors; train it, or finish it with --resume {folder}"
         )
-    net = nets.build(recipes.read(folder / "recipe.toml"))
+    net = build(recipes.read(folder / "recipe.toml"))
     run.load_tensors(folder / "weights.safetensors", get_state_dict(net))
     return net
 

@@ -4,7 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from tinygrad import Tensor, nn
 from tinygrad.nn.state import get_state_dict
 
 from inkgrad import mnist
+from inkgrad import recipe as recipes
 from inkgrad.doubt import evidence
 from inkgrad.errors import Error
 from inkgrad.export import Function, export, modelfile
@@ -57,7 +58,7 @@ def test_digit_nets_agree_with_onnx_runtime(
 ) -> None:
     images = digits.test_images[:100].astype(np.float32)
     (before,) = session(random_net).run(None, {"image": images})
-    card = {"net": request.node.callspec.params["random_net"]}
+    card = {"recipe": asdict(recipes.load(request.node.callspec.params["random_net"], "quick"))}
     file = export_digits(random_net, doubt_of(random_net), digits.test_images[0], card)
     runtime = Runtime(file)
     (expected,) = session(read_net(file)).run(None, {"image": images})  # with the weights that the file stores

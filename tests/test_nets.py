@@ -1,16 +1,13 @@
 """The networks against ONNX Runtime, and the folding of BatchNorm against both."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from oracle import session
 from tinygrad import Context, Tensor, nn
 
 from inkgrad import mnist
-from inkgrad import recipe as recipes
 from inkgrad.layers import BatchNorm
-from inkgrad.nets import NETS, Net, build, fold_batchnorm, silu, tanh
+from inkgrad.nets import NETS, Net, build, fold_batchnorm, shape, silu, tanh
 
 
 def test_agrees_with_onnx_runtime(random_net: Net, digits: mnist.Mnist) -> None:
@@ -20,11 +17,11 @@ def test_agrees_with_onnx_runtime(random_net: Net, digits: mnist.Mnist) -> None:
     assert np.abs(fold_batchnorm(random_net)(Tensor(images)).numpy() - expected).max() <= 1e-4
 
 
-@pytest.mark.parametrize("shape", [(6, 5, 7, 4), (6, 5)])
-def test_batchnorm_learns_as_tinygrads_does(shape: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("size", [(6, 5, 7, 4), (6, 5)])
+def test_batchnorm_learns_as_tinygrads_does(size: tuple[int, ...]) -> None:
     """Outputs, gradients and running statistics, from gradients that tinygrad derives by itself."""
     rng = np.random.default_rng(0)
-    x, g = rng.normal(1, 2, (2, *shape)).astype(np.float32)
+    x, g = rng.normal(1, 2, (2, *size)).astype(np.float32)
     weight, bias = rng.normal(size=(2, 5)).astype(np.float32)
     found = []
     for norm in (BatchNorm(5), nn.BatchNorm(5)):
@@ -41,8 +38,8 @@ def test_batchnorm_learns_as_tinygrads_does(shape: tuple[int, ...]) -> None:
 
 
 def test_a_recipe_decides_the_shape() -> None:
-    base = recipes.load("mlp", "quick")
-    net = build(replace(base, width=0.5, activation="tanh", norm="batch"))
+    net = build("mlp", width=0.5, activation="tanh", norm="batch")
+    assert shape(net) == "L(256)-BN-tanh-L(256)-BN-tanh-L(10)"
     assert [tuple(t.shape) for t in nn.state.get_parameters(net) if t.ndim == 2] == [(256, 784), (256, 256), (10, 256)]
     assert (
         sum(isinstance(layer, nn.BatchNorm) for layer in net.layers) == sum(layer is tanh for layer in net.layers) == 2

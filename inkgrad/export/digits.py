@@ -12,7 +12,7 @@ from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.export.weights import widen
 from inkgrad.ink import MASK
-from inkgrad.nets import ACTIVATIONS, NETS, Net, fold_batchnorm
+from inkgrad.nets import ACTIVATIONS, NETS, Net, build, fold_batchnorm
 from inkgrad.normalize import SIDE, normalize
 
 
@@ -77,7 +77,7 @@ def export_digits(net: Net, doubt: nn.Linear, sample: NDArray[np.uint8], card: d
 
 def read_net(file: ModelFile) -> Net:
     """The network of a digit model file, BatchNorm folded, with the weights that the file holds widened to float32."""
-    net = fold_batchnorm(NETS[file.card["net"]]())
+    net = fold_batchnorm(build(**{key: file.card["recipe"][key] for key in ("net", "width", "activation", "norm")}))
     names = file.programs["classify"]["weights"]
     weights = {name: Tensor(widen(file.tensors, name)) for name in names}
     for name in [name for name in names if name.endswith(".transposed")]:

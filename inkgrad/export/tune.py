@@ -11,12 +11,13 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
 
+from inkgrad import atomic
 from inkgrad.errors import Error
-from inkgrad.export.capture import Options, Untuned
+from inkgrad.export.capture import TABLE, Function, Options, Untuned, kernels
 from inkgrad.export.wasm import EXP2, compile_c
 
 BEAM = 4  # options kept from one round to the next
@@ -24,6 +25,23 @@ ROUNDS = 8
 MOST = 128  # iterations unrolled into one
 LONGEST = 40_000  # characters of a kernel's C
 GAIN = 0.98  # of the time of the best so far: what is not faster by this much is not worth another round
+
+
+def extend(
+    functions: Iterable[Function], progress: Callable[[list[Untuned]], Iterable[Untuned]]
+) -> dict[str, Options | None]:
+    """The table, with the fastest options of each of the functions' kernels that it lacked, and None where none are.
+
+    Each is kept as soon as it is found.
+    """
+    table: dict[str, Options | None] = json.loads(TABLE.read_text("utf-8"))
+    found = {kernel.key: kernel for function in functions for kernel in kernels(function)}
+    for kernel in progress(list(found.values())):
+        if kernel.key not in table:
+            table[kernel.key] = tune(kernel)
+            lines = ",\n".join(f'"{key}": {json.dumps(table[key])}' for key in sorted(table))
+            atomic.write_bytes(TABLE, f"{{\n{lines}\n}}\n".encode())
+    return table
 
 
 def tune(kernel: Untuned, report: Callable[[int, float], None] = lambda *_: None) -> Options | None:

@@ -1,0 +1,48 @@
+"""From a finished run to a released model: the file, its card with every figure, a picture of what it gets wrong."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from inkgrad import atomic, card, failures
+from inkgrad import train as training
+from inkgrad.evaluate import evaluate
+from inkgrad.export.digits import export_digits
+from inkgrad.export.modelfile import ModelFile
+from inkgrad.finish import finish
+from inkgrad.mnist import Mnist
+from inkgrad.others import Others
+from inkgrad.strokes import split
+from inkgrad.unipen import Sample
+
+
+def release(
+    run: Path,
+    out: Path | None,
+    data: Mnist,
+    samples: Sequence[Sample],
+    unlike: Mapping[str, Others],
+    asked: Sequence[str],
+    progress: Any,
+) -> tuple[Path, ModelFile]:
+    """Write a run's model file (models/NET.safetensors where out is not given) and, beside it, card and picture.
+
+    samples are pen strokes: what tells digits from other ink is fitted on those of training writers, and the figures
+    are of the writers left out. unlike is what is no digit; asked are the options that make `inkgrad evaluate` measure
+    the same again, and progress is as in `evaluate`. Raises Error as `train.load` and `export` do.
+    """
+    drawn, left_out = split(samples)
+    net = training.load(run)
+    doubt, fitted = finish(net, data, drawn, left_out)
+    about = card.of_run(net, run, fitted)
+    out = out or Path("models") / f"{about['net']}.safetensors"
+    file = export_digits(net, doubt, data.test_images[0], about)
+    report = evaluate(file, data.test_images, data.test_labels, left_out, unlike, progress)
+    file = replace(file, card={**file.card, **report})
+    errors = out.with_name(f"{out.stem}-errors.png")
+    command = " ".join(["inkgrad evaluate", str(out), *asked])
+    atomic.write_bytes(out, file.to_bytes())
+    atomic.write_bytes(errors, failures.sheet(file, data.test_images, left_out))
+    atomic.write_bytes(out.with_suffix(".md"), card.markdown(file.card, command, errors.name).encode())
+    return out, file
