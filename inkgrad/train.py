@@ -9,6 +9,7 @@ sums always run in the same order, to the same bits.
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,81 +76,32 @@ def train(
     if run.is_finished(out):
         return run.read_metrics(out)[-1]
 
-    Tensor.manual_seed(recipe.seed)
-    net, average = nets.build(recipe), nets.build(recipe)
-    optimizers = _optimizers(net, recipe)
-    optimizer = optim.OptimizerGroup(*(part for part, _ in optimizers))
-    step, loss_sum = Tensor.zeros(1, dtype=dtypes.int32).contiguous(), Tensor.zeros(1).contiguous()
-    state = _state({"net": net, "average": average, "optimizer": optimizer, "step": step})
-    weights, averages = get_state_dict(net), get_state_dict(average)
-    Tensor.realize(loss_sum, *state.values())
-    Tensor.realize(*(averages[name].assign(weight) for name, weight in weights.items()))
-    # The net and its optimisers lie on every device; the pictures, their warps and the average on the first.
-    first = Device.DEFAULT
-    devices = tuple(f"{first}:{i}" for i in range(recipe.devices)) if recipe.devices > 1 else (first,)
-    for tensor in _state({"net": net, "optimizer": optimizer, "teachers": list(teachers)}).values():
-        tensor.shard_(devices)
-    # BatchNorm's statistics are averaged as weights are, but not its count of batches.
-    averaged = [(averages[name], weight) for name, weight in weights.items() if weight.dtype == dtypes.float32]
-
-    checkpoint = out / "checkpoint.safetensors"
-    if checkpoint.exists():
-        run.load_tensors(checkpoint, state)
-    start = int(step.item())
     drawn, left_out = strokes.split(samples)
     pictures, written = strokes.pictures(drawn, recipe.strokes, recipe.seed) if recipe.strokes and drawn else _NOTHING
     # Joined even to nothing, because that copies: tinygrad 0.14 uploads to CUDA from writable memory only.
     others = nondigits.pictures(drawn, recipe.nondigits, recipe.seed) if recipe.nondigits else _NOTHING[0]
     all_images = np.concatenate([data.train_images[:kept], pictures, others])
     all_labels = np.concatenate([data.train_labels[:kept], written, np.full(len(others), NONE, np.uint8)])
-    tables = (all_images, all_labels, _order(recipe, len(all_images)), _rates(recipe))
-    images, labels, order, rates = (Tensor(table).realize() for table in tables)
-
-    @TinyJit
-    def advance() -> None:
-        """One step: gather, warp, forward, backward, update, average."""
-        # tinygrad writes a gather as a sum over the table, and finds the gather in it unless it has split the sum.
-        with Context(SPLIT_REDUCEOP=0):
-            index, now = order[step].flatten().contiguous(), rates[step].flatten().contiguous()
-            batch, answers = images[index], labels[index]
-            Tensor.realize(now, batch, answers)
-        lr, decay = now[0:1].shard(devices), now[1:2]
-        batch = augment(batch, noise(recipe.seed, step, recipe.batch), recipe.augment).contiguous()
-        targets = _targets(answers, recipe.label_smoothing).contiguous()
-        batch, targets = batch.shard(devices, 0), targets.shard(devices, 0)
-        taught = [(teacher(batch) / TEMPERATURE).softmax() for teacher in teachers]
-        Tensor.realize(batch, targets, *taught)
-        with Context(TRAINING=1):
-            optimizer.zero_grad()
-            logits = net(batch)
-            loss = _cross_entropy(logits, targets)
-            if taught:
-                lesson = _cross_entropy(logits / TEMPERATURE, Tensor.stack(*taught).mean(0)) * TEMPERATURE**2
-                loss = (1 - recipe.distill) * loss + recipe.distill * lesson
-            loss.backward()
-            for part, scale in optimizers:
-                part.lr.assign(lr * scale)
-            Tensor.realize(loss_sum.assign(loss_sum + loss.detach().to(first)), *optimizer.schedule_step())
-        # Apart from the update: in one schedule with it tinygrad 0.14 raises "cycle detected".
-        means = (mean.assign(mean * decay + weight.detach().to(first) * (1 - decay)) for mean, weight in averaged)
-        Tensor.realize(step.assign(step + 1), *means)
+    trainer = Trainer(recipe, all_images, all_labels, teachers)
+    checkpoint = out / "checkpoint.safetensors"
+    if checkpoint.exists():
+        run.load_tensors(checkpoint, trainer.state)
+    start = int(trainer.step.item())
 
     # A line whose checkpoint was not written any more is written again.
     metrics = [line for line in run.read_metrics(out) if line["step"] <= start and "test_accuracy" not in line]
     validation: float | None = metrics[-1]["validation_accuracy"] if metrics else None
     began = time.monotonic() - (metrics[-1]["seconds"] if metrics else 0)
-    predict = batched(lambda images: average(images.float()))
+    predict = batched(lambda images: trainer.average(images.float()))
     looked = since = time.monotonic()
     with _progress(disable=report is not None) as progress:
         task = progress.add_task(recipe.net, total=recipe.steps, completed=start, loss=math.nan, accuracy="", speed="")
         for done in range(start + 1, recipe.steps + 1):
-            # Products on tensor cores where there are any; around the whole, because kernels are compiled at its end.
-            with Context(ALLOW_TF32=1, TC_OPT=2):
-                advance()
+            trainer.advance()
             evaluating = done % recipe.evaluate_every == 0 or done == recipe.steps
             if not evaluating and time.monotonic() - looked < LOOK:
                 continue
-            loss = loss_sum.item() / (done - start)
+            loss = trainer.loss_sum.item() / (done - start)
             if not math.isfinite(loss):
                 raise Diverged(f"{out}: the loss is {loss} at step {done}: try a lower lr; the last checkpoint is kept")
             looked = time.monotonic()
@@ -171,8 +123,8 @@ def train(
             )
             # In this order: a line without its checkpoint is dropped on resume, a missing line would stay missing.
             run.write_metrics(out, metrics)
-            run.save_tensors(checkpoint, state)
-            loss_sum.assign(loss_sum.zeros_like()).realize()
+            run.save_tensors(checkpoint, trainer.state)
+            trainer.loss_sum.assign(trainer.loss_sum.zeros_like()).realize()
             if report:
                 report(metrics[-1])
             since, start = time.monotonic(), done
@@ -193,8 +145,105 @@ def train(
     )
     run.write_metrics(out, metrics)
     run.plot(out, metrics)
-    run.save_tensors(out / "weights.safetensors", averages)
+    run.save_tensors(out / "weights.safetensors", get_state_dict(trainer.average))
     return metrics[-1]
+
+
+class Trainer:
+    """A recipe's net, its optimisers, the average of its weights, and the step that changes them, compiled once.
+
+    images [N, 28, 28] and labels [N] (uint8; NONE for what is no digit) are what it trains on; `teachers` are asked
+    about every batch.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        images: npt.NDArray[np.uint8],
+        labels: npt.NDArray[np.uint8],
+        teachers: Sequence[Net] = (),
+    ) -> None:
+        self.recipe, self.teachers = recipe, teachers
+        # The net and its optimisers lie on every device; the pictures, their warps and the average on the first.
+        self.first = Device.DEFAULT
+        devices = tuple(f"{self.first}:{i}" for i in range(recipe.devices)) if recipe.devices > 1 else (self.first,)
+        self.devices = devices
+        self.net, self.average = nets.build(recipe), nets.build(recipe)
+        self.optimizers = _optimizers(self.net, recipe)
+        self.optimizer = optim.OptimizerGroup(*(part for part, _ in self.optimizers))
+        self.step, self.loss_sum = Tensor.zeros(1, dtype=dtypes.int32).contiguous(), Tensor.zeros(1).contiguous()
+        self.state = _state({"net": self.net, "average": self.average, "optimizer": self.optimizer, "step": self.step})
+        Tensor.realize(self.loss_sum, *self.state.values())
+        for tensor in _state({"net": self.net, "optimizer": self.optimizer, "teachers": list(teachers)}).values():
+            tensor.shard_(devices)
+        weights, averages = get_state_dict(self.net), get_state_dict(self.average)
+        # BatchNorm's statistics are averaged as weights are, but not its count of batches.
+        self.averaged = [(averages[name], weight) for name, weight in weights.items() if weight.dtype == dtypes.float32]
+        self.images, self.labels, self.rates = (Tensor(t).realize() for t in (images, labels, _rates(recipe)))
+        self.order = Tensor(_order(recipe, len(images))).realize()
+        self.seed = Tensor([recipe.seed], dtype=dtypes.uint32).realize()
+        self.reset(recipe.seed)
+        self._compiled = TinyJit(self._advance)
+
+    def reset(self, seed: int) -> None:
+        """Go back before the first step, with the weights, the order of the images and the warps of `seed`.
+
+        All is written in place: what is compiled stays.
+        """
+        Tensor.manual_seed(seed)
+        net = nets.build(self.recipe)
+        group = optim.OptimizerGroup(*(part for part, _ in _optimizers(net, self.recipe)))
+        fresh = _state({"net": net, "optimizer": group})
+        fresh |= {f"average.{name}": weight for name, weight in get_state_dict(net).items()}
+        fresh["step"] = self.step.zeros_like()
+        Tensor.realize(*fresh.values())
+        order = Tensor(_order(replace(self.recipe, seed=seed), len(self.images)))
+        values = [(tensor, fresh[name]) for name, tensor in self.state.items()]
+        values += [(self.order, order), (self.seed, Tensor([seed], dtype=dtypes.uint32))]
+        values += [(self.loss_sum, self.loss_sum.zeros_like())]
+        Tensor.realize(*(tensor.assign(value.to(tensor.device)) for tensor, value in values))
+
+    def advance(self) -> None:
+        """One step: gather, warp, forward, backward, update, average."""
+        # Products on tensor cores where there are any; around the whole, because kernels are compiled at its end.
+        with Context(ALLOW_TF32=1, TC_OPT=2):
+            self._compiled()
+
+    def _advance(self) -> None:
+        recipe, step, rates = self.recipe, self.step, self.rates
+        # tinygrad writes a gather as a sum over the table, and finds the gather in it unless it has split the sum.
+        with Context(SPLIT_REDUCEOP=0):
+            index, now = self.order[step].flatten().contiguous(), rates[step].flatten().contiguous()
+            batch, answers = self.images[index], self.labels[index]
+            Tensor.realize(now, batch, answers)
+        lr, decay = now[0:1].shard(self.devices), now[1:2]
+        batch = augment(batch, noise(self.seed, step, recipe.batch), recipe.augment).contiguous()
+        targets = _targets(answers, recipe.label_smoothing).contiguous()
+        batch, targets = batch.shard(self.devices, 0), targets.shard(self.devices, 0)
+        taught = [(teacher(batch) / TEMPERATURE).softmax() for teacher in self.teachers]
+        Tensor.realize(batch, targets, *taught)
+        self.update(batch, targets, lr, taught)
+        # Apart from the update: in one schedule with it tinygrad 0.14 raises "cycle detected".
+        means = (mean.assign(mean * decay + w.detach().to(self.first) * (1 - decay)) for mean, w in self.averaged)
+        Tensor.realize(step.assign(step + 1), *means)
+
+    def update(self, batch: Tensor, targets: Tensor, lr: Tensor, taught: Sequence[Tensor] = ()) -> None:
+        """The core of a step: forward, backward, and the weights' update; the loss is added to loss_sum.
+
+        batch [B, 28, 28], 0…255, targets and each of `taught` [B, 10], probabilities: float32, on the net's devices.
+        """
+        with Context(TRAINING=1):
+            self.optimizer.zero_grad()
+            logits = self.net(batch)
+            loss = _cross_entropy(logits, targets)
+            if taught:
+                lesson = _cross_entropy(logits / TEMPERATURE, Tensor.stack(*taught).mean(0)) * TEMPERATURE**2
+                loss = (1 - self.recipe.distill) * loss + self.recipe.distill * lesson
+            loss.backward()
+            for part, scale in self.optimizers:
+                part.lr.assign(lr * scale)
+            added = self.loss_sum.assign(self.loss_sum + loss.detach().to(self.first))
+            Tensor.realize(added, *self.optimizer.schedule_step())
 
 
 def load(folder: Path) -> Net:
