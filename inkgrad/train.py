@@ -205,8 +205,7 @@ class Trainer:
 
     def advance(self) -> None:
         """One step: gather, warp, forward, backward, update, average."""
-        # Products on tensor cores where there are any; around the whole, because kernels are compiled at its end.
-        with Context(ALLOW_TF32=1, TC_OPT=2):
+        with precision():
             self._compiled()
 
     def _advance(self) -> None:
@@ -244,6 +243,11 @@ class Trainer:
                 part.lr.assign(lr * scale)
             added = self.loss_sum.assign(self.loss_sum + loss.detach().to(self.first))
             Tensor.realize(added, *self.optimizer.schedule_step())
+
+
+def precision() -> Context:
+    """Products on tensor cores where there are any; around whole steps, because kernels are compiled at their end."""
+    return Context(ALLOW_TF32=1, TC_OPT=2)
 
 
 def load(folder: Path) -> Net:

@@ -1,0 +1,124 @@
+"""The benches of training, without PyTorch: what is timed, in which order, and that a reset leaves nothing behind."""
+
+import json
+import statistics
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from inkgrad import cli, nets
+from inkgrad import recipe as recipes
+from inkgrad.bench import speedrun
+from inkgrad.bench import train as bench
+from inkgrad.errors import Error
+from inkgrad.mnist import Mnist
+from inkgrad.train import Trainer
+
+RECIPE = replace(recipes.load("mlp", "quick"), width=0.0625, steps=4, batch=32, validation=False)
+
+
+class Clock:
+    """Systems that take a known time a step, and one machine whose load changes from turn to turn."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self.seconds, self.turns = seconds, list[tuple[str, int]]()
+
+    def system(self, name: str) -> "Stand":
+        return Stand(self, name)
+
+
+class Stand:
+    def __init__(self, clock: Clock, name: str) -> None:
+        self.clock, self.name = clock, name
+
+    def __call__(self, steps: int) -> float:
+        self.clock.turns.append((self.name, steps))
+        return self.clock.seconds[self.name] * steps
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), st.floats(1e-4, 10), min_size=2), st.integers(1, 6))
+def test_all_systems_take_turns_of_about_the_same_length(seconds: dict[str, float], rounds: int) -> None:
+    clock = Clock(seconds)
+    found = bench.in_turns({name: clock.system(name) for name in seconds}, rounds, "", lambda turns, _: turns)
+    assert found == {name: pytest.approx([s] * rounds) for name, s in seconds.items()}
+    timed = clock.turns[len(seconds) :]
+    for i in range(rounds):
+        assert {name for name, _ in timed[i * len(seconds) : (i + 1) * len(seconds)]} == seconds.keys()
+    for name, steps in timed:
+        assert steps >= 1
+        assert steps == 1 or abs(steps * seconds[name] - bench.TURN) <= seconds[name] / 2 * (1 + 1e-9)
+
+
+@given(st.lists(st.floats(0.01, 100), min_size=2))
+def test_spread_agrees_with_the_standard_library(values: list[float]) -> None:
+    found = speedrun.spread(values)
+    assert found["mean"] == pytest.approx(statistics.mean(values)) and found["n"] == len(values)
+    assert found["sd"] == pytest.approx(statistics.stdev(values), abs=1e-9)
+
+
+def test_a_table_has_a_row_for_each_system_and_says_what_failed() -> None:
+    steps = {"median": 20.0, "low": 10.0, "high": 30.0, "n": 20}
+    systems = [{"name": "inkgrad", "steps": steps, "ratio": steps}, {"name": "other", "error": "it gives a | up"}]
+    result = {
+        "command": "inkgrad bench train mlp --batch 32",
+        "hardware": "CPU, abacus",
+        "versions": {"torch": "1"},
+        "batch": 32,
+        "nets": [{"net": "mlp", "optimizer": "adamw", "systems": systems}],
+    }
+    rows = [line for line in bench.markdown(result).splitlines() if line.startswith("|")]
+    assert len(rows) == 4 and {row.count("|") for row in rows} == {5}
+    assert rows[2] == "| mlp, adamw | inkgrad | 20 (10–30) | 20 (10–30) |" and "it gives a / up" in rows[3]
+
+
+@pytest.fixture(scope="module")
+def data(digits: Mnist) -> Mnist:
+    return Mnist(*(part[:250] for part in digits))
+
+
+def test_after_a_reset_a_seed_gives_what_it_gives_alone(data: Mnist) -> None:
+    """Bit for bit, and other seeds give something else."""
+
+    def trained(trainer: Trainer) -> dict[str, bytes]:
+        for _ in range(RECIPE.steps):
+            trainer.advance()
+        return {name: tensor.numpy().tobytes() for name, tensor in trainer.state.items()}
+
+    arrays = data.train_images.copy(), data.train_labels.copy()
+    trainer = Trainer(RECIPE, *arrays)
+    zero = trained(trainer)
+    trainer.reset(7)
+    seven = trained(trainer)
+    trainer.reset(0)
+    assert trained(trainer) == zero != seven
+    assert trained(Trainer(replace(RECIPE, seed=7), *arrays)) == seven
+
+
+def test_a_speedrun_counts_every_seed(data: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inkgrad.mnist.load", lambda path: data)
+    (path := tmp_path / "tiny.toml").write_text(recipes.dump(RECIPE))
+    words = ["bench", "speedrun", "--runs", "3", "--target", "0.2", "--recipe", path, "--out", tmp_path, "--json"]
+    result = json.loads(CliRunner().invoke(cli.app, [*map(str, words)], catch_exceptions=False).stdout)
+    accuracies = [run["accuracy"] for run in result["runs"]]
+    assert len(accuracies) == 3 and result["accuracy"]["mean"] == pytest.approx(np.mean(accuracies))
+    assert result["reached"] == sum(a >= 0.2 for a in accuracies)
+    assert result["scored on"] == "the 250 test images"
+    (written,) = tmp_path.glob("speedrun-*.json")
+    assert json.loads(written.read_text()) == result
+    assert f"| {result['reached']} of 3 |" in written.with_suffix(".md").read_text()
+
+
+def test_the_recipes_of_speedruns_take_no_look_at_the_test_set_and_no_other_data() -> None:
+    for name in ("speedrun", "speedrun-gpu"):
+        recipe = recipes.load("cnn-tiny", name)
+        assert not recipe.validation and not recipe.strokes and not recipe.nondigits and not recipe.distill
+
+
+def test_a_network_that_is_not_there_is_named() -> None:
+    with pytest.raises(Error, match=f"perceptron: no such network; there are {', '.join(nets.NETS)}"):
+        CliRunner().invoke(cli.app, ["bench", "train", "perceptron"], catch_exceptions=False)
