@@ -97,8 +97,9 @@ def _systems(recipe: Recipe, data: Mnist, progress: Progress) -> list[Result]:
     labels = data.train_labels[: recipe.batch]
     batch = data.train_images[: recipe.batch].astype(np.float32), np.eye(10, dtype=np.float32)[labels]
     with ExitStack() as stack:
-        asked = {name: stack.enter_context(_Process(make, recipe, weights, *batch)) for name, make in SYSTEMS.items()}
-        found: dict[str, Result] = {name: {"name": name} | process.answer() for name, process in asked.items()}
+        processes = (_Process(*system, recipe, weights, *batch) for system in SYSTEMS.items())
+        asked = {process.name: stack.enter_context(process) for process in processes}
+        found = {name: process.ready() for name, process in asked.items()}
         if "error" in found[OURS]:
             raise Error(f"{recipe.net}: our own step fails: {found[OURS]['error']}")
         for system in found.values():
@@ -130,7 +131,8 @@ def in_turns(
 class _Process:
     """A system in a process of its own: called with a number of steps, it tells how many seconds they took."""
 
-    def __init__(self, make: Callable[..., Run], *given: Any) -> None:
+    def __init__(self, name: str, make: Callable[..., Run], *given: Any) -> None:
+        self.name = name
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, make, *given))
@@ -144,10 +146,18 @@ class _Process:
         self.process.join()
 
     def answer(self) -> Any:
-        while not self.pipe.poll(1):
-            if not self.process.is_alive():
-                return {"error": f"its process ended with {self.process.exitcode}"}
-        return self.pipe.recv()
+        try:
+            return self.pipe.recv()
+        except (EOFError, ConnectionError):
+            self.process.join()
+            raise Error(f"{self.name}: its process ended with {self.process.exitcode}") from None
+
+    def ready(self) -> Result:
+        """Its mean loss of the first steps, or why it does not run."""
+        try:
+            return {"name": self.name, **self.answer()}
+        except Error as error:
+            return {"name": self.name, "error": str(error)}
 
     def __call__(self, steps: int) -> float:
         self.pipe.send(steps)
@@ -162,10 +172,10 @@ def _serve(pipe: Connection, make: Callable[..., Run], *given: Any) -> None:
             run(1)
         pipe.send({"loss": run(1) / FIRST})
     except Exception as error:  # whatever a framework raises where it does not run
-        pipe.send({"error": f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}"})
+        pipe.send({"error": " ".join(f"{type(error).__name__}: {error}".split())[:200]})
         return
     while True:
-        steps = pipe.recv()
+        steps = pipe.recv()  # until the process is ended
         began = time.perf_counter()
         run(steps)
         pipe.send(time.perf_counter() - began)
