@@ -11,16 +11,16 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from multiprocessing.connection import Connection
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tinygrad import Device, Tensor, TinyJit, nn
+from tinygrad import Device, Tensor, TinyJit
 from tinygrad.nn.state import get_state_dict
 
 from inkgrad import nets
@@ -40,9 +40,18 @@ LR = 1e-3
 OURS = "inkgrad"
 DEVICES = {"CPU": "cpu", "CUDA": "cuda", "NV": "cuda"}  # PyTorch's names for tinygrad's
 
-Arrays: TypeAlias = dict[str, NDArray[Any]]
 Run = Callable[[int], float]  # that many steps; the sum of all losses since the first
 Progress = Callable[[Sequence[int], str], Iterable[int]]
+
+
+class Task(NamedTuple):
+    """What every system is given, without a device: PyTorch's processes must not open tinygrad's."""
+
+    recipe: Recipe
+    layers: list[str]  # the kind of each of the net's
+    weights: dict[str, NDArray[Any]]
+    images: NDArray[np.uint8]  # [B, 28, 28]
+    labels: NDArray[np.uint8]
 
 
 def measure(net: str, data: Mnist, batch: int, progress: Progress) -> list[Result]:
@@ -93,11 +102,14 @@ def _spread(figures: Result) -> str:
 
 def _systems(recipe: Recipe, data: Mnist, progress: Progress) -> list[Result]:
     Tensor.manual_seed(recipe.seed)
-    weights = {name: tensor.numpy() for name, tensor in get_state_dict(nets.build(recipe)).items()}
-    labels = data.train_labels[: recipe.batch]
-    batch = data.train_images[: recipe.batch].astype(np.float32), np.eye(10, dtype=np.float32)[labels]
+    net = nets.build(recipe)
+    layers = [getattr(layer, "__name__", type(layer).__name__) for layer in net.layers]
+    weights = {name: tensor.numpy() for name, tensor in get_state_dict(net).items()}
+    # Copied: tinygrad 0.14 uploads to CUDA from writable memory only.
+    batch = (part[: recipe.batch].copy() for part in data[:2])
+    task = Task(recipe, layers, weights, *batch)
     with ExitStack() as stack:
-        processes = (_Process(*system, recipe, weights, *batch) for system in SYSTEMS.items())
+        processes = (_Process(*system, task) for system in SYSTEMS.items())
         asked = {process.name: stack.enter_context(process) for process in processes}
         found = {name: process.ready() for name, process in asked.items()}
         if "error" in found[OURS]:
@@ -131,11 +143,11 @@ def in_turns(
 class _Process:
     """A system in a process of its own: called with a number of steps, it tells how many seconds they took."""
 
-    def __init__(self, name: str, make: Callable[..., Run], *given: Any) -> None:
+    def __init__(self, name: str, make: Callable[[Task], Run], task: Task) -> None:
         self.name = name
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, make, *given))
+        self.process = context.Process(target=_serve, args=(theirs, make, task))
 
     def __enter__(self) -> "_Process":
         self.process.start()
@@ -164,28 +176,29 @@ class _Process:
         return float(self.answer())
 
 
-def _serve(pipe: Connection, make: Callable[..., Run], *given: Any) -> None:
+def _serve(pipe: Connection, make: Callable[[Task], Run], task: Task) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that ends this one
     try:
-        run = make(*given)
+        run = make(task)
         for _ in range(FIRST - 1):  # one by one: whatever compiles does so in the first few
             run(1)
         pipe.send({"loss": run(1) / FIRST})
     except Exception as error:  # whatever a framework raises where it does not run
         pipe.send({"error": " ".join(f"{type(error).__name__}: {error}".split())[:200]})
         return
-    while True:
-        steps = pipe.recv()  # until the process is ended
-        began = time.perf_counter()
-        run(steps)
-        pipe.send(time.perf_counter() - began)
+    with suppress(EOFError):  # when the process that asks is gone
+        while steps := pipe.recv():
+            began = time.perf_counter()
+            run(steps)
+            pipe.send(time.perf_counter() - began)
 
 
-def _ours(recipe: Recipe, weights: Arrays, images: NDArray[np.float32], targets: NDArray[np.float32]) -> Run:
-    trainer = training.Trainer(recipe, images.astype(np.uint8), targets.argmax(1).astype(np.uint8))
-    for name, array in weights.items():
+def _ours(task: Task) -> Run:
+    trainer = training.Trainer(task.recipe, task.images, task.labels)
+    for name, array in task.weights.items():
         trainer.state[f"net.{name}"].assign(Tensor(array)).realize()
-    batch, answers, lr = Tensor(images).realize(), Tensor(targets).realize(), Tensor([LR]).realize()
+    batch, lr = Tensor(task.images).float().realize(), Tensor([LR]).realize()
+    answers = Tensor(task.labels).one_hot(10).float().realize()
     step = TinyJit(lambda: trainer.update(batch, answers, lr))
 
     def run(steps: int) -> float:
@@ -197,15 +210,14 @@ def _ours(recipe: Recipe, weights: Arrays, images: NDArray[np.float32], targets:
     return run
 
 
-def _theirs(
-    compiled: bool, recipe: Recipe, weights: Arrays, images: NDArray[np.float32], targets: NDArray[np.float32]
-) -> Run:
+def _theirs(compiled: bool, task: Task) -> Run:
     import torch
 
     device = DEVICES[Device.DEFAULT]
     torch.set_float32_matmul_precision("high")  # TF32, where there is any; convolutions have it by default
-    model = _twin(recipe, weights).to(device)
-    batch, answers = torch.from_numpy(images).to(device), torch.from_numpy(targets).to(device)
+    recipe, model = task.recipe, _twin(task.layers, task.weights).to(device)
+    batch = torch.from_numpy(task.images).to(device).float()
+    answers = torch.nn.functional.one_hot(torch.from_numpy(task.labels).long(), 10).float().to(device)
     matrices = [p for p in model.parameters() if p.ndim >= 2]
     others = [p for p in model.parameters() if p.ndim < 2]
     # As _optimizers of inkgrad/train.py.
@@ -237,36 +249,31 @@ def _theirs(
     return run
 
 
-SYSTEMS: dict[str, Callable[..., Run]] = {
+SYSTEMS: dict[str, Callable[[Task], Run]] = {
     OURS: _ours,
     "PyTorch, eager": partial(_theirs, False),
     "PyTorch, torch.compile": partial(_theirs, True),
 }
 
 
-def _twin(recipe: Recipe, weights: Arrays) -> Any:
-    """The network of recipe with these weights, a torch.nn.Sequential: pictures [B, 1, 28, 28], −1…1, to logits."""
+def _twin(layers: list[str], weights: dict[str, NDArray[Any]]) -> Any:
+    """The network of these layers and weights, a torch.nn.Sequential: pictures [B, 1, 28, 28], −1…1, to logits."""
     import torch
     from torch.nn import BatchNorm1d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, ReLU, SiLU, Tanh
 
-    plain: dict[Any, Callable[[], Any]] = {
-        nets.silu: SiLU,
-        nets.relu: ReLU,
-        nets.tanh: Tanh,
-        nets.flatten: Flatten,
-        nets.pool: partial(MaxPool2d, 2),
-    }
-    layers: list[Any] = []
-    for layer in nets.build(recipe).layers:
-        if isinstance(layer, nn.Linear):
-            layers.append(Linear(*reversed(layer.weight.shape)))
-        elif isinstance(layer, nn.Conv2d):
-            layers.append(Conv2d(layer.weight.shape[1], layer.weight.shape[0], layer.weight.shape[2]))
-        elif isinstance(layer, nn.BatchNorm):
-            kind = BatchNorm2d if isinstance(layers[-1], Conv2d) else BatchNorm1d
-            layers.append(kind(len(layers[-1].weight)))
+    plain = {"silu": SiLU, "relu": ReLU, "tanh": Tanh, "flatten": Flatten, "pool": partial(MaxPool2d, 2)}
+    made: list[Any] = []
+    for i, kind in enumerate(layers):
+        if kind in plain:
+            made.append(plain[kind]())
+            continue
+        shape = weights[f"layers.{i}.weight"].shape
+        if kind == "Linear":
+            made.append(Linear(shape[1], shape[0]))
+        elif kind == "Conv2d":
+            made.append(Conv2d(shape[1], shape[0], shape[2]))
         else:
-            layers.append(plain[layer]())
-    model = torch.nn.Sequential(*layers)
+            made.append((BatchNorm2d if isinstance(made[-1], Conv2d) else BatchNorm1d)(shape[0]))
+    model = torch.nn.Sequential(*made)
     model.load_state_dict({name.removeprefix("layers."): torch.from_numpy(w.copy()) for name, w in weights.items()})
     return model
