@@ -153,8 +153,10 @@ class _Process:
         self.process.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.process.terminate()
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        self.pipe.close()  # which ends it
+        if failure:
+            self.process.terminate()
         self.process.join()
 
     def answer(self) -> Any:
