@@ -87,7 +87,8 @@ def test_after_a_reset_a_seed_gives_what_it_gives_alone(digits: Mnist) -> None:
             trainer.advance()
         return {name: tensor.numpy().tobytes() for name, tensor in trainer.state.items()}
 
-    trainer = Trainer(replace(RECIPE, seed=7), *(part[:640].copy() for part in digits[:2]))
+    images, labels = digits.train_images[:640].copy(), digits.train_labels[:640].copy()
+    trainer = Trainer(replace(RECIPE, seed=7), images, labels)
     seven = trained(trainer)
     trainer.reset(0)
     assert trained(trainer) != seven
