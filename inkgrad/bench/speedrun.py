@@ -13,6 +13,7 @@ from importlib.metadata import version
 import numpy as np
 from tinygrad import Device
 
+import inkgrad
 from inkgrad import recipe as recipes
 from inkgrad.batched import batched
 from inkgrad.bench.report import Result
@@ -60,7 +61,7 @@ def measure(recipe: Recipe, data: Mnist, runs: int, target: float, progress: Pro
         accuracies.append(float((predict(images).argmax(1) == labels).mean()))
     return {
         "hardware": hardware(),
-        "versions": {name: version(name) for name in ("inkgrad", "tinygrad")},
+        "versions": {"inkgrad": inkgrad.__version__, "tinygrad": version("tinygrad")},
         "scored on": f"the {len(images):,} {'held-out training' if recipe.validation else 'test'} images",
         "recipe": {"net": recipe.net, "steps": recipe.steps, "batch": recipe.batch},
         "target": target,

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from tinygrad import Device, Tensor, TinyJit
 from tinygrad.nn.state import get_state_dict
 
+import inkgrad
 from inkgrad import nets
 from inkgrad import recipe as recipes
 from inkgrad import train as training
@@ -75,8 +76,8 @@ def about() -> Result:
     there = DEVICES.get(Device.DEFAULT)
     if there is None or (there == "cuda" and not torch.cuda.is_available()):
         raise Error(f"this PyTorch ({torch.__version__}) has no {Device.DEFAULT}: choose another device with DEV=CPU")
-    packages = ("inkgrad", "tinygrad", "torch")
-    return {"hardware": hardware(), "versions": {name: version(name) for name in packages}}
+    versions = {"inkgrad": inkgrad.__version__, **{name: version(name) for name in ("tinygrad", "torch")}}
+    return {"hardware": hardware(), "versions": versions}
 
 
 def markdown(result: Result) -> str:
