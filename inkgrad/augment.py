@@ -71,11 +71,11 @@ def _warp(images: Tensor, y: Tensor, x: Tensor) -> Tensor:
     return upper * (1 - down) + lower * down
 
 
-def noise(seed: int, step: Tensor, batch: int) -> Tensor:
+def noise(seed: Tensor | int, step: Tensor, batch: int) -> Tensor:
     """The noise of one training step, [batch, NOISE], uniform in −1…1: a hash of (seed, step, place in the tensor).
 
-    `step` is int32 [1]. Whole-number arithmetic, so the same bits on every device and with nothing to upload: two small
-    uploads a step cost the host more than a step of the mlp costs an H100.
+    `step` is int32 [1], `seed` uint32 [1] or a number. Whole-number arithmetic, so the same bits on every device and
+    with nothing to upload: two small uploads a step cost the host more than a step of the mlp costs an H100.
     """
     place = Tensor.arange(batch * NOISE).cast(dtypes.uint32)
     bits = _mix(_mix(place) ^ _mix(_mix(step.cast(dtypes.uint32)) ^ seed))

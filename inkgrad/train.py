@@ -1,9 +1,6 @@
-"""Training: a recipe and MNIST to a run folder (run.py), in one compiled step on the default device.
+"""Training: a recipe and MNIST to a run folder (run.py), step by step (trainer.py).
 
-The step takes no input. What differs from one step to the next lies on the device beforehand, in tables that a counter
-on the device reads: which images (host, from seed and epoch) and which rates; the warps' noise is a hash of seed and
-step. So every device sees the same batches, and a run that was cut off goes on to the same result: on the CPU, where
-sums always run in the same order, to the same bits.
+A run that was cut off goes on to the same result: on the CPU, where sums always run in one order, to the same bits.
 """
 
 import math
@@ -16,24 +13,19 @@ import numpy as np
 import numpy.typing as npt
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from tinygrad import Context, Device, Tensor, TinyJit, dtypes
-from tinygrad.nn import optim
-from tinygrad.nn.state import get_parameters, get_state_dict
+from tinygrad.nn.state import get_state_dict
 
-from inkgrad import nets, nondigits, run, strokes
+from inkgrad import nondigits, run, strokes
 from inkgrad import recipe as recipes
-from inkgrad.augment import augment, noise
 from inkgrad.batched import batched
 from inkgrad.errors import Diverged, Error
 from inkgrad.hardware import hardware
 from inkgrad.mnist import Mnist
 from inkgrad.nets import Net, fold_batchnorm
 from inkgrad.recipe import Recipe
+from inkgrad.trainer import NONE, Trainer, build
 from inkgrad.unipen import Sample
 
-NONE = 10  # the label of what is no digit
-# Of teachers and pupil: Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network" (2015).
-TEMPERATURE = 3
 _NOTHING = np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)
 HELD_OUT = 10_000  # the last training images: validation
 LOOK = 0.5  # seconds between two looks at the loss: each waits for the device, so not at every step
@@ -74,81 +66,32 @@ def train(
     if run.is_finished(out):
         return run.read_metrics(out)[-1]
 
-    Tensor.manual_seed(recipe.seed)
-    net, average = build(recipe), build(recipe)
-    optimizers = _optimizers(net, recipe)
-    optimizer = optim.OptimizerGroup(*(part for part, _ in optimizers))
-    step, loss_sum = Tensor.zeros(1, dtype=dtypes.int32).contiguous(), Tensor.zeros(1).contiguous()
-    state = _state({"net": net, "average": average, "optimizer": optimizer, "step": step})
-    weights, averages = get_state_dict(net), get_state_dict(average)
-    Tensor.realize(loss_sum, *state.values())
-    Tensor.realize(*(averages[name].assign(weight) for name, weight in weights.items()))
-    # The net and its optimisers lie on every device; the pictures, their warps and the average on the first.
-    first = Device.DEFAULT
-    devices = tuple(f"{first}:{i}" for i in range(recipe.devices)) if recipe.devices > 1 else (first,)
-    for tensor in _state({"net": net, "optimizer": optimizer, "teachers": list(teachers)}).values():
-        tensor.shard_(devices)
-    # BatchNorm's statistics are averaged as weights are, but not its count of batches.
-    averaged = [(averages[name], weight) for name, weight in weights.items() if weight.dtype == dtypes.float32]
-
-    checkpoint = out / "checkpoint.safetensors"
-    if checkpoint.exists():
-        run.load_tensors(checkpoint, state)
-    start = int(step.item())
     drawn, left_out = strokes.split(samples)
     pictures, written = strokes.pictures(drawn, recipe.strokes, recipe.seed) if recipe.strokes and drawn else _NOTHING
     # Joined even to nothing, because that copies: tinygrad 0.14 uploads to CUDA from writable memory only.
     others = nondigits.pictures(drawn, recipe.nondigits, recipe.seed) if recipe.nondigits else _NOTHING[0]
     all_images = np.concatenate([data.train_images[:kept], pictures, others])
     all_labels = np.concatenate([data.train_labels[:kept], written, np.full(len(others), NONE, np.uint8)])
-    tables = (all_images, all_labels, _order(recipe, len(all_images)), _rates(recipe))
-    images, labels, order, rates = (Tensor(table).realize() for table in tables)
-
-    @TinyJit
-    def advance() -> None:
-        """One step: gather, warp, forward, backward, update, average."""
-        # tinygrad writes a gather as a sum over the table, and finds the gather in it unless it has split the sum.
-        with Context(SPLIT_REDUCEOP=0):
-            index, now = order[step].flatten().contiguous(), rates[step].flatten().contiguous()
-            batch, answers = images[index], labels[index]
-            Tensor.realize(now, batch, answers)
-        lr, decay = now[0:1].shard(devices), now[1:2]
-        batch = augment(batch, noise(recipe.seed, step, recipe.batch), recipe.augment).contiguous()
-        targets = _targets(answers, recipe.label_smoothing).contiguous()
-        batch, targets = batch.shard(devices, 0), targets.shard(devices, 0)
-        taught = [(teacher(batch) / TEMPERATURE).softmax() for teacher in teachers]
-        Tensor.realize(batch, targets, *taught)
-        with Context(TRAINING=1):
-            optimizer.zero_grad()
-            logits = net(batch)
-            loss = _cross_entropy(logits, targets)
-            if taught:
-                lesson = _cross_entropy(logits / TEMPERATURE, Tensor.stack(*taught).mean(0)) * TEMPERATURE**2
-                loss = (1 - recipe.distill) * loss + recipe.distill * lesson
-            loss.backward()
-            for part, scale in optimizers:
-                part.lr.assign(lr * scale)
-            Tensor.realize(loss_sum.assign(loss_sum + loss.detach().to(first)), *optimizer.schedule_step())
-        # Apart from the update: in one schedule with it tinygrad 0.14 raises "cycle detected".
-        means = (mean.assign(mean * decay + weight.detach().to(first) * (1 - decay)) for mean, weight in averaged)
-        Tensor.realize(step.assign(step + 1), *means)
+    trainer = Trainer(recipe, all_images, all_labels, teachers)
+    checkpoint = out / "checkpoint.safetensors"
+    if checkpoint.exists():
+        run.load_tensors(checkpoint, trainer.state)
+    start = int(trainer.step.item())
 
     # A line whose checkpoint was not written any more is written again.
     metrics = [line for line in run.read_metrics(out) if line["step"] <= start and "test_accuracy" not in line]
     validation: float | None = metrics[-1]["validation_accuracy"] if metrics else None
     began = time.monotonic() - (metrics[-1]["seconds"] if metrics else 0)
-    predict = batched(lambda images: average(images.float()))
+    predict = batched(lambda images: trainer.average(images.float()))
     looked = since = time.monotonic()
     with _progress(disable=report is not None) as progress:
         task = progress.add_task(recipe.net, total=recipe.steps, completed=start, loss=math.nan, accuracy="", speed="")
         for done in range(start + 1, recipe.steps + 1):
-            # Products on tensor cores where there are any; around the whole, because kernels are compiled at its end.
-            with Context(ALLOW_TF32=1, TC_OPT=2):
-                advance()
+            trainer.advance()
             evaluating = done % recipe.evaluate_every == 0 or done == recipe.steps
             if not evaluating and time.monotonic() - looked < LOOK:
                 continue
-            loss = loss_sum.item() / (done - start)
+            loss = trainer.loss_sum.item() / (done - start)
             if not math.isfinite(loss):
                 raise Diverged(f"{out}: the loss is {loss} at step {done}: try a lower lr; the last checkpoint is kept")
             looked = time.monotonic()
@@ -170,8 +113,8 @@ def train(
             )
             # In this order: a line without its checkpoint is dropped on resume, a missing line would stay missing.
             run.write_metrics(out, metrics)
-            run.save_tensors(checkpoint, state)
-            loss_sum.assign(loss_sum.zeros_like()).realize()
+            run.save_tensors(checkpoint, trainer.state)
+            trainer.loss_sum.assign(trainer.loss_sum.zeros_like()).realize()
             if report:
                 report(metrics[-1])
             since, start = time.monotonic(), done
@@ -192,13 +135,8 @@ def train(
     )
     run.write_metrics(out, metrics)
     run.plot(out, metrics)
-    run.save_tensors(out / "weights.safetensors", averages)
+    run.save_tensors(out / "weights.safetensors", get_state_dict(trainer.average))
     return metrics[-1]
-
-
-def build(recipe: Recipe) -> Net:
-    """The network that a recipe trains, with random weights."""
-    return nets.build(recipe.net, recipe.width, recipe.activation, recipe.norm)
 
 
 def load(folder: Path) -> Net:
@@ -215,69 +153,6 @@ def load(folder: Path) -> Net:
 def teacher(folder: Path) -> Net:
     """The network of a finished run as one that is only asked: BatchNorm folded. Raises Error as `load` does."""
     return fold_batchnorm(load(folder))
-
-
-def rate(recipe: Recipe, step: int) -> float:
-    """The learning rate of step 0, 1, …: one cycle, linear up to lr over `warmup` of the steps, linear down to 0.
-
-    Smith and Topin, "Super-Convergence" (2018), whose long warm-up makes it that; a short one is the usual decay.
-    """
-    top = recipe.warmup * recipe.steps
-    return recipe.lr * min((step + 1) / (top + 1), (recipe.steps - step) / (recipe.steps - top))
-
-
-def _targets(labels: Tensor, smoothing: float) -> Tensor:
-    """[B, 10]: what to answer to labels [B]. A digit: 1 there, smoothed; what is no digit: a tenth for each."""
-    digit = labels.one_hot(10).float()
-    return digit * (1 - smoothing) + (1 - digit.sum(1, keepdim=True) * (1 - smoothing)) / 10
-
-
-def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    return -(targets * logits.log_softmax()).sum(1).mean()
-
-
-def _rates(recipe: Recipe) -> npt.NDArray[np.float32]:
-    """[steps, 2]: learning rate, decay of the average. While there is little to average a long one would hold too much
-    of the initial weights."""
-    return np.array(
-        [(rate(recipe, step), min(recipe.ema, (1 + step) / (10 + step))) for step in range(recipe.steps)], np.float32
-    )
-
-
-def _order(recipe: Recipe, n: int) -> npt.NDArray[np.int32]:
-    """[steps, batch]: indices of images below n, each epoch in an order of its own, less what does not fill a batch."""
-    per_epoch = n // recipe.batch
-    epochs = [
-        np.random.default_rng((recipe.seed, epoch)).permutation(n)[: per_epoch * recipe.batch]
-        for epoch in range(math.ceil(recipe.steps / per_epoch))
-    ]
-    return np.concatenate(epochs).astype(np.int32).reshape(-1, recipe.batch)[: recipe.steps]
-
-
-def _optimizers(net: Net, recipe: Recipe) -> list[tuple[optim.Optimizer, float]]:
-    """The optimisers of the net's weights, each with what it multiplies the learning rate by.
-
-    Muon takes the matrices but the last, scaled so that an update is as large as one of AdamW (root mean square 0.2)
-    and one learning rate and decay serve both: Liu et al., "Muon is Scalable for LLM Training" (2025), section 2.2.
-    """
-    parameters = get_parameters(net)
-    matrices = [p for p in parameters if p.is_param and p.ndim >= 2]
-    others = [p for p in parameters if not (p.is_param and p.ndim >= 2)]
-    by_muon = matrices[:-1] if recipe.optimizer == "muon" else []
-    by_adam = matrices[len(by_muon) :]
-    parts: list[tuple[optim.Optimizer, float]] = []
-    for matrix in by_muon:
-        scale = 0.2 * math.sqrt(max(matrix.shape[0], math.prod(matrix.shape[1:])))
-        parts.append((optim.Muon([matrix], weight_decay=recipe.weight_decay / scale), scale))
-    parts.append((optim.AdamW(by_adam, weight_decay=recipe.weight_decay), 1.0))
-    parts.append((optim.AdamW(others, weight_decay=0.0), 1.0))
-    return parts
-
-
-def _state(parts: dict[str, Any]) -> dict[str, Tensor]:
-    """Every tensor of `parts` by its first name: an optimiser also lists the weights that it updates."""
-    first = {id(tensor): name for name, tensor in reversed(get_state_dict(parts).items())}
-    return {name: tensor for name, tensor in get_state_dict(parts).items() if first[id(tensor)] == name}
 
 
 def _accuracy(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.integer[Any]]) -> float:

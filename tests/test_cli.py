@@ -20,6 +20,7 @@ from inkgrad.cli import _needs, main
 from inkgrad.errors import Error
 
 COMMANDS = ("data", "train", "sweep", "report", "export", "evaluate", "predict", "tune", "bench", "serve")
+BENCHES = ("bench browser", "bench train")
 
 
 def inkgrad(*words: str | Path, cwd: Path | None = None) -> CompletedProcess[str]:
@@ -47,13 +48,16 @@ def refused(*words: str | Path, cwd: Path | None = None) -> str:
     return done.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *BENCHES])
 def test_help_has_an_example(command: str) -> None:
-    done = inkgrad(command, "--help")
+    done = inkgrad(*command.split(), "--help")
     assert done.returncode == 0 and f"inkgrad {command}" in done.stdout.split("Example")[1]
 
 
-@pytest.mark.parametrize("words", [["dance"], ["evaluate"], ["serve", "--port", "many"], ["train"]])
+@pytest.mark.parametrize(
+    "words",
+    [["dance"], ["evaluate"], ["serve", "--port", "many"], ["train"], ["train", "--resume", "runs/x", "--seed", "1"]],
+)
 def test_wrong_usage_is_exit_2(words: list[str]) -> None:
     assert inkgrad(*words).returncode == 2
 

@@ -21,11 +21,13 @@ from tinygrad.nn.state import get_state_dict
 from inkgrad import nets, run
 from inkgrad import recipe as recipes
 from inkgrad import train as training
+from inkgrad import trainer as steps
 from inkgrad.errors import Error
 from inkgrad.mnist import Mnist
 from inkgrad.nets import NETS
 from inkgrad.recipe import Recipe
 from inkgrad.train import train
+from inkgrad.trainer import Trainer
 
 Optimizer = Literal["adamw", "muon"]
 # Small enough that a run is mostly compilation; the same batch and warps in all tests, so that it is compiled once.
@@ -137,7 +139,7 @@ def test_kill_9_at_any_moment(finished: Path, data: Mnist, tmp_path: Path) -> No
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint(
     data: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "rate", lambda recipe, step: 1e-3 if step < 3 else 1e30)
+    monkeypatch.setattr(steps, "rate", lambda recipe, step: 1e-3 if step < 3 else 1e30)
     out = tmp_path / "run"
     with pytest.raises(Error, match=r"(the loss is|is no longer finite).*: try a lower lr; .*kept"):
         train(RECIPE, out, data)
@@ -197,11 +199,11 @@ def test_the_loss_is_the_cross_entropy(smoothing: float) -> None:
     targets = np.stack(
         [np.full(10, 0.1) if k == 10 else np.eye(10)[k] * (1 - smoothing) + smoothing / 10 for k in labels]
     )
-    made = training._targets(Tensor(labels.astype(np.uint8)), smoothing)
+    made = steps._targets(Tensor(labels.astype(np.uint8)), smoothing)
     assert np.abs(made.numpy() - targets).max() < 1e-6
     log_p = logits - logits.max(1, keepdims=True)
     log_p -= np.log(np.exp(log_p).sum(1, keepdims=True))
-    loss = training._cross_entropy(Tensor(logits.astype(np.float32)), made).item()
+    loss = steps._cross_entropy(Tensor(logits.astype(np.float32)), made).item()
     assert loss == pytest.approx(-(targets * log_p).sum(1).mean(), abs=1e-4)
 
 
@@ -221,7 +223,7 @@ def test_a_pupil_learns_its_teachers_answers(data: Mnist, tmp_path: Path) -> Non
 def test_the_first_update_is_as_large_as_it_should_be(optimizer: Optimizer) -> None:
     """AdamW's is ± lr everywhere, Muon's by design 0.2 lr in root mean square (± 30 %: Newton and Schulz)."""
     net = NETS["cnn-tiny"]()
-    parts = training._optimizers(net, replace(RECIPE, optimizer=optimizer, weight_decay=0.0))
+    parts = steps._optimizers(net, replace(RECIPE, optimizer=optimizer, weight_decay=0.0))
     weights = {name: tensor for name, tensor in get_state_dict(net).items() if tensor.is_param}
     before = {name: tensor.numpy() for name, tensor in weights.items()}
     rng = np.random.default_rng(0)
@@ -241,8 +243,8 @@ def test_the_first_update_is_as_large_as_it_should_be(optimizer: Optimizer) -> N
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 def test_a_checkpoint_holds_all_that_training_changes(net: str, optimizer: Optimizer) -> None:
     made = NETS[net]()
-    parts = training._optimizers(made, replace(RECIPE, optimizer=optimizer))
-    state = training._state({"net": made, "optimizer": [part for part, _ in parts]})
+    parts = steps._optimizers(made, replace(RECIPE, optimizer=optimizer))
+    state = steps._state({"net": made, "optimizer": [part for part, _ in parts]})
     assert len({id(tensor) for tensor in state.values()}) == len(state)
     everything = {id(tensor) for tensor in get_state_dict([made, [part for part, _ in parts]]).values()}
     assert {id(tensor) for tensor in state.values()} == everything
@@ -262,20 +264,37 @@ RECIPES = st.builds(
 
 @given(RECIPES)
 def test_the_rate_rises_to_the_peak_and_falls_towards_nothing(recipe: Recipe) -> None:
-    rates = [training.rate(recipe, step) for step in range(recipe.steps)]
+    rates = [steps.rate(recipe, step) for step in range(recipe.steps)]
     top = int(np.argmax(rates))
     assert all(np.diff(rates[: top + 1]) > 0) and all(np.diff(rates[top:]) < 0)
     assert min(rates) > 0 and max(rates) <= recipe.lr * (1 + 1e-9)
     assert abs(top - recipe.warmup * recipe.steps) <= 1
-    assert training.rate(recipe, recipe.steps) == pytest.approx(0, abs=1e-12)
+    assert steps.rate(recipe, recipe.steps) == pytest.approx(0, abs=1e-12)
 
 
 @given(RECIPES, st.integers(50, 300))
 def test_each_epoch_takes_each_image_once(recipe: Recipe, n: int) -> None:
-    order = training._order(recipe, n)
+    order = steps._order(recipe, n)
     assert order.shape == (recipe.steps, recipe.batch) and order.dtype == np.int32
     assert order.min() >= 0 and order.max() < n
     per_epoch = n // recipe.batch
     for start in range(0, recipe.steps, per_epoch):
         epoch = order[start : start + per_epoch].ravel()
         assert len(np.unique(epoch)) == len(epoch)
+
+
+def test_after_a_reset_a_seed_gives_what_it_gives_alone(digits: Mnist) -> None:
+    """Bit for bit, and other seeds give something else."""
+
+    def trained(trainer: Trainer) -> dict[str, bytes]:
+        for _ in range(RECIPE.steps):
+            trainer.advance()
+        return {name: tensor.numpy().tobytes() for name, tensor in trainer.state.items()}
+
+    images, labels = digits.train_images[:640].copy(), digits.train_labels[:640].copy()
+    trainer = Trainer(replace(RECIPE, seed=7), images, labels)
+    seven = trained(trainer)
+    trainer.reset(0)
+    assert trained(trainer) != seven
+    trainer.reset(7)
+    assert trained(trainer) == seven

@@ -22,9 +22,12 @@ def summary(rounds: Sequence[Sequence[float]]) -> Result:
 
 def ratio(rounds: Sequence[Sequence[float]], ours: Sequence[Sequence[float]]) -> Result:
     """How many times as long as ours: of each round's medians, so that a busy spell weighs on both; quartiles."""
-    of_rounds = [float(np.median(a) / np.median(b)) for a, b in zip(rounds, ours, strict=True)]
-    low, middle, high = np.percentile(of_rounds, [25, 50, 75])
-    return {"median": float(middle), "low": float(low), "high": float(high), "n": len(of_rounds)}
+    return quartiles([float(np.median(a) / np.median(b)) for a, b in zip(rounds, ours, strict=True)])
+
+
+def quartiles(values: Sequence[float]) -> Result:
+    low, middle, high = np.percentile(values, [25, 50, 75])
+    return {"median": float(middle), "low": float(low), "high": float(high), "n": len(values)}
 
 
 HEAD = (
@@ -98,9 +101,15 @@ def plot(result: Result) -> bytes:
 
 def save(net: str, result: Result, folder: Path) -> Path:
     """Write .json, .md and .png, named after the net and the machine; returns their common path without a suffix."""
-    machine = f"{net} {result['machine']['cpu']} {result['machine']['adapter']}"
-    stem = folder / re.sub(r"\W+", "-", machine.lower())
-    atomic.write_bytes(stem.with_suffix(".json"), f"{json.dumps(result, indent=2)}\n".encode())
-    atomic.write_bytes(stem.with_suffix(".md"), markdown(result).encode())
+    machine = result["machine"]
+    stem = write(f"{net} {machine['cpu']} {machine['adapter']}", result, markdown(result), folder)
     atomic.write_bytes(stem.with_suffix(".png"), plot(result))
+    return stem
+
+
+def write(name: str, result: Result, table: str, folder: Path) -> Path:
+    """Write .json and .md, named after what was measured and the machine; returns their path without a suffix."""
+    stem = folder / re.sub(r"\W+", "-", name.lower())
+    atomic.write_bytes(stem.with_suffix(".json"), f"{json.dumps(result, indent=2)}\n".encode())
+    atomic.write_bytes(stem.with_suffix(".md"), table.encode())
     return stem
