@@ -102,6 +102,7 @@ def measured() -> dict[str, Any]:
         "throughput": summary([[100.0]]),
         "first": {"localhost": summary([[50.0]]), "4G": summary([[500.0]])},
         "bytes": {"code": sizes, "weights": sizes},
+        "memory": {"heap": 5e6, "loaded": 60e6, "peak": 70e6},
     }
     systems = [{"name": s.name, "kind": s.kind, **system} for s in SYSTEMS]
     systems[-1] = {"name": "broken", "kind": "WebGPU", "error": "it gives a | up"}
@@ -122,8 +123,8 @@ def test_the_table_has_a_row_for_each_system_and_for_the_limit() -> None:
     text = markdown(measured())
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len(rows) == len(SYSTEMS) + 2 * 3  # two heads of two rows, two limits
-    assert {row.count("|") for row in rows} == {7}
-    assert text.count(f"| {OURS} | 2.5, 3.85 | 1.00 (1.00–1.00) | 100 | 2, 2 | 50, 500 |") == 2
+    assert {row.count("|") for row in rows} == {8}
+    assert text.count(f"| {OURS} | 2.5, 3.85 | 1.00 (1.00–1.00) | 100 | 2, 2 | 50, 500 | 5, 60, 70 |") == 2
     assert "| broken | it gives a / up |" in text
 
 
