@@ -83,9 +83,9 @@ class _Bench:
             script = "([images, batch]) => throughput(images, batch)"
             return 1000 * images / float(pages[system].evaluate(script, [images, min(images, system.batch)]))
 
-        self.in_turns(WARM, [*present, *LIMITS], call, f"{net}: warming up")
-        times = self.in_turns(ROUNDS, [*present, *LIMITS], call, f"{net}: one picture")
-        rates = self.in_turns(BATCHES, present, many, f"{net}: many pictures")
+        in_turns(self.progress, WARM, [*present, *LIMITS], call, f"{net}: warming up")
+        times = in_turns(self.progress, ROUNDS, [*present, *LIMITS], call, f"{net}: one picture")
+        rates = in_turns(self.progress, BATCHES, present, many, f"{net}: many pictures")
         for page in pages.values():
             page.close()
 
@@ -96,14 +96,14 @@ class _Bench:
             return start(system, FOUR_G)
 
         starts = {
-            "localhost": self.in_turns(NAVIGATIONS, present, start, f"{net}: first prediction"),
-            "4G": self.in_turns(NAVIGATIONS, present, start_over_4g, f"{net}: first prediction, 4G"),
+            "localhost": in_turns(self.progress, NAVIGATIONS, present, start, f"{net}: first prediction"),
+            "4G": in_turns(self.progress, NAVIGATIONS, present, start_over_4g, f"{net}: first prediction, 4G"),
         }
 
         def held(system: System) -> Result:
             return memory(self.site, net, system, min(images, MEASURED))
 
-        memories = self.in_turns(1, present, held, f"{net}: memory")
+        memories = in_turns(self.progress, 1, present, held, f"{net}: memory")
         ours = {system.kind: system for system in SYSTEMS if system.name == OURS}
         for system in present:
             results[system] |= {
@@ -141,16 +141,6 @@ class _Bench:
                 page.close()
         return pages, results
 
-    def in_turns(
-        self, rounds: int, systems: Sequence[System], ask: Callable[[System], T], what: str
-    ) -> dict[System, list[T]]:
-        """Asks every system once a round, in an order that changes from round to round."""
-        answers: dict[System, list[T]] = {system: [] for system in systems}
-        for number in self.progress(range(rounds), what):
-            for system in random.Random(number).sample(systems, len(systems)):
-                answers[system].append(ask(system))
-        return answers
-
     def start(self, url: str, network: dict[str, Any] | None) -> tuple[float, list[str]]:
         """Milliseconds from navigation to the first logits, with nothing in the cache, and the addresses fetched."""
         with self.site.browser.new_context() as context:
@@ -171,3 +161,14 @@ class _Bench:
         files = {self.site.folder / url.removeprefix(self.site.address).partition("?")[0] for url in urls}
         weights = {file for file in files if file.suffix in WEIGHTS}
         return {"code": sizes(sorted(files - weights)), "weights": sizes(sorted(weights))}
+
+
+def in_turns(
+    progress: Progress, rounds: int, systems: Sequence[System], ask: Callable[[System], T], what: str
+) -> dict[System, list[T]]:
+    """Asks every system once a round, in an order that changes from round to round."""
+    answers: dict[System, list[T]] = {system: [] for system in systems}
+    for number in progress(range(rounds), what):
+        for system in random.Random(number).sample(systems, len(systems)):
+            answers[system].append(ask(system))
+    return answers
