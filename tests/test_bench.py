@@ -18,12 +18,15 @@ from oracle import session
 from tinygrad import nn
 from typer.testing import CliRunner
 
-from inkgrad import cli
+from inkgrad import cli, mnist
 from inkgrad.bench import browser, host
+from inkgrad.bench.batches import batched
 from inkgrad.bench.peers import OURS, SYSTEMS, layers
 from inkgrad.bench.report import markdown, plot, ratio, summary
 from inkgrad.errors import Error
+from inkgrad.export import modelfile
 from inkgrad.nets import Net, fold_batchnorm
+from inkgrad.runtime import Runtime
 
 TIMES = st.lists(st.lists(st.floats(0.01, 1e4), min_size=2, max_size=5), min_size=2, max_size=6)
 
@@ -85,6 +88,19 @@ def test_the_layers_compute_what_the_network_does(random_net: Net) -> None:
     assert not len(values) and flops == 2 * products
     (expected,) = session(net).run(None, {"image": images})
     assert np.abs(x - expected).max() <= 1e-4 * np.abs(x).max()
+
+
+def test_a_batch_is_read_as_its_pictures_one_by_one(digits: mnist.Mnist) -> None:
+    file = modelfile.read(Path("models/mlp.safetensors"))
+    pictures = digits.test_images[:4]
+    many = batched(file, pictures)
+    for name in many.programs["classify"]["weights"]:
+        assert (many.tensors[name] == file.tensors[name]).all()
+    images = pictures.astype(np.float32)
+    logits = Runtime(many).run("classify", {"image": images})["logits"]
+    alone = Runtime(file)
+    expected = np.stack([alone.run("classify", {"image": image})["logits"] for image in images])
+    assert np.abs(logits - expected).max() <= 1e-4
 
 
 def test_batchnorm_is_refused() -> None:
