@@ -91,8 +91,8 @@ def test_the_layers_compute_what_the_network_does(random_net: Net) -> None:
 
 
 def test_a_batch_is_read_as_its_pictures_one_by_one(digits: mnist.Mnist) -> None:
-    file = modelfile.read(Path("models/mlp.safetensors"))
-    pictures = digits.test_images[:4]
+    file = modelfile.read(Path("models/cnn-tiny.safetensors"))
+    pictures = digits.test_images[:2]
     many = batched(file, pictures)
     for name in many.programs["classify"]["weights"]:
         assert (many.tensors[name] == file.tensors[name]).all()

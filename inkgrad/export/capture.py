@@ -136,7 +136,7 @@ def _tiles(ast: UOp, renderer: ClangRenderer | WGSLRenderer) -> Options | None:
     if len(scheduler.upcastable_dims) != 2 or len(scheduler.unrollable_dims) != 1:
         return None
     rows, columns, _ = scheduler.full_shape
-    tall = next((n for n in ((10, 8, 5, 4) if renderer.has_local else (4,)) if rows % n == 0), None)
+    tall = next((n for n in ((10, 8, 5, 4) if renderer.has_local else (4,)) if rows % n == 0 and rows > n), None)
     if tall is None or columns % 128:
         return None
     return [["UPCAST", 1, 8], ["UPCAST", 0, tall], *([["LOCAL", 1, 16]] if renderer.has_local else [])]
