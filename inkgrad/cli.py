@@ -353,6 +353,24 @@ def browser(
         print(json.dumps(results))
 
 
+@bench.command(epilog="Example: inkgrad bench growth models/mlp.safetensors")
+def growth(
+    model: Annotated[Path, typer.Argument(help="A model file.")] = Path("models/cnn.safetensors"),
+    out: Out = RESULTS,
+    path: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how time grows: with pictures at once, and with digits and strokes on the built page (`make build`)."""
+    from inkgrad import mnist
+    from inkgrad.bench.growth import measure, save
+    from inkgrad.export import modelfile
+
+    pictures = mnist.load(path).test_images
+    result = measure(model.stem, modelfile.read(model), pictures, _turns(as_json))
+    stem = save({"command": f"inkgrad bench growth {model}", **result}, out)
+    print(json.dumps(result) if as_json else f"{stem}.json and .png")
+
+
 @bench.command("train", epilog="Examples: inkgrad bench train · DEV=CUDA inkgrad bench train cnn --batch 512 --json")
 def bench_train(
     nets: Annotated[list[str] | None, typer.Argument(help="Networks; mlp and cnn where not given.")] = None,

@@ -9,9 +9,9 @@ from tinygrad import Device
 
 
 def hardware() -> str:
-    """tinygrad's device and what it is: "CUDA, NVIDIA H100 80GB HBM3" or "CPU, 2 cores of AMD EPYC 9354"."""
+    """tinygrad's device and what it is: "CUDA, NVIDIA H100 80GB HBM3" or "CPU, AMD EPYC 9354, 2 cores"."""
     if Device.DEFAULT == "CPU":
-        return f"CPU, {os.cpu_count()} cores of {_processor()}"
+        return f"CPU, {processor()}"
     try:
         command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
         names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
@@ -20,10 +20,10 @@ def hardware() -> str:
     return f"{Device.DEFAULT}, {names[0]}" if names else Device.DEFAULT
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:  # not Linux
-        return platform.processor() or platform.machine()
+def processor() -> str:
+    """The CPU and its cores: "AMD EPYC 9354, 2 cores"."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []  # Linux alone has it
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.machine()
+    name = models[0] if models else platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} cores"

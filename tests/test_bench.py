@@ -18,12 +18,15 @@ from oracle import session
 from tinygrad import nn
 from typer.testing import CliRunner
 
-from inkgrad import cli
+from inkgrad import cli, mnist
 from inkgrad.bench import browser, host
+from inkgrad.bench.batches import batched
 from inkgrad.bench.peers import OURS, SYSTEMS, layers
 from inkgrad.bench.report import markdown, plot, ratio, summary
 from inkgrad.errors import Error
+from inkgrad.export import modelfile
 from inkgrad.nets import Net, fold_batchnorm
+from inkgrad.runtime import Runtime
 
 TIMES = st.lists(st.lists(st.floats(0.01, 1e4), min_size=2, max_size=5), min_size=2, max_size=6)
 
@@ -87,6 +90,19 @@ def test_the_layers_compute_what_the_network_does(random_net: Net) -> None:
     assert np.abs(x - expected).max() <= 1e-4 * np.abs(x).max()
 
 
+def test_a_batch_is_read_as_its_pictures_one_by_one(digits: mnist.Mnist) -> None:
+    file = modelfile.read(Path("models/cnn-tiny.safetensors"))
+    pictures = digits.test_images[:2]
+    many = batched(file, pictures)
+    for name in many.programs["classify"]["weights"]:
+        assert (many.tensors[name] == file.tensors[name]).all()
+    images = pictures.astype(np.float32)
+    logits = Runtime(many).run("classify", {"image": images})["logits"]
+    alone = Runtime(file)
+    expected = np.stack([alone.run("classify", {"image": image})["logits"] for image in images])
+    assert np.abs(logits - expected).max() <= 1e-4
+
+
 def test_batchnorm_is_refused() -> None:
     with pytest.raises(ValueError, match="fold BatchNorm"):
         layers(Net(nn.BatchNorm(1)))
@@ -102,6 +118,7 @@ def measured() -> dict[str, Any]:
         "throughput": summary([[100.0]]),
         "first": {"localhost": summary([[50.0]]), "4G": summary([[500.0]])},
         "bytes": {"code": sizes, "weights": sizes},
+        "memory": {"heap": 5e6, "loaded": 60e6, "peak": 70e6},
     }
     systems = [{"name": s.name, "kind": s.kind, **system} for s in SYSTEMS]
     systems[-1] = {"name": "broken", "kind": "WebGPU", "error": "it gives a | up"}
@@ -122,8 +139,8 @@ def test_the_table_has_a_row_for_each_system_and_for_the_limit() -> None:
     text = markdown(measured())
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len(rows) == len(SYSTEMS) + 2 * 3  # two heads of two rows, two limits
-    assert {row.count("|") for row in rows} == {7}
-    assert text.count(f"| {OURS} | 2.5, 3.85 | 1.00 (1.00–1.00) | 100 | 2, 2 | 50, 500 |") == 2
+    assert {row.count("|") for row in rows} == {8}
+    assert text.count(f"| {OURS} | 2.5, 3.85 | 1.00 (1.00–1.00) | 100 | 2, 2 | 50, 500 | 5, 60, 70 |") == 2
     assert "| broken | it gives a / up |" in text
 
 

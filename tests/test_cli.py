@@ -20,7 +20,7 @@ from inkgrad.cli import _needs, main
 from inkgrad.errors import Error
 
 COMMANDS = ("data", "train", "sweep", "report", "export", "evaluate", "predict", "tune", "bench", "serve")
-BENCHES = ("bench browser", "bench train")
+BENCHES = ("bench browser", "bench growth", "bench train")
 
 
 def inkgrad(*words: str | Path, cwd: Path | None = None) -> CompletedProcess[str]:

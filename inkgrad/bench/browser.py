@@ -2,43 +2,34 @@
 
 import json
 import random
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from tinygrad import Tensor
 
 import inkgrad
-from inkgrad.bench.host import cpu, serving, sizes
-from inkgrad.bench.peers import LIMITS, OURS, PRODUCT, SYSTEMS, System, layers
+from inkgrad.bench.driver import Site, error_of_logits, first, site
+from inkgrad.bench.host import sizes
+from inkgrad.bench.memory import memory
+from inkgrad.bench.peers import LIMITS, OURS, PRODUCT, SYSTEMS, System
 from inkgrad.bench.report import Result, ratio, summary
 from inkgrad.errors import Error
-from inkgrad.export.digits import read_net
 from inkgrad.export.modelfile import ModelFile
-from inkgrad.export.onnx import to_onnx
-from inkgrad.export.wasm import compile_c
+from inkgrad.hardware import processor
 
 try:
-    from playwright.sync_api import Browser, BrowserType, Page, Response, sync_playwright
     from playwright.sync_api import Error as BrowserError
+    from playwright.sync_api import Page, Response
 except ImportError:
     raise Error("bench needs the package playwright: pip install playwright") from None
 
 BENCH = Path(__file__).parents[2] / "bench"
 ROUNDS, BATCHES, NAVIGATIONS = 20, 10, 3
+MEASURED = 1000  # pictures that are read to find the most memory held
 WARM = 10  # rounds before: engines optimise what has run often
-PICTURES = 1000  # that the pages have
-CHECKED = 100  # of them, whose logits every system must agree on …
-AGREE = 1e-2  # … to this
-FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-GPU = ["--enable-unsafe-webgpu", "--enable-features=Vulkan"]
-SOFTWARE = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
 # "Fast 4G" of Chromium's developer tools: ms, bytes/s.
 FOUR_G = {"offline": False, "latency": 165, "downloadThroughput": 1.0125e6, "uploadThroughput": 1.6875e5}
 WEIGHTS = {".safetensors", ".onnx", ".bin", ".json"}
@@ -55,22 +46,14 @@ def measure(
     Each system is called `calls` times with one picture and BATCHES times with `images`, many at once. Raises Error
     where the pages are not built, no browser offers WebGPU, or our own system fails; a peer's failure is its result.
     """
-    if not (BENCH / "dist").is_dir():
-        raise Error(f"{BENCH}: the bench's pages are not built; `make bench` installs the peers and builds them")
-    with TemporaryDirectory() as name, sync_playwright() as playwright:
-        folder = Path(name)
-        shutil.copytree(BENCH / "dist", folder, dirs_exist_ok=True)
-        (folder / "pictures.bin").write_bytes(pictures[:PICTURES].tobytes())
-        (folder / "matmul.wasm").write_bytes(compile_c((BENCH / "matmul.c").read_text("utf-8")))
-        with serving(folder) as address, _browser(playwright.chromium, address) as (browser, adapter):
-            bench = _Bench(browser, address, folder, progress)
-            figures = bench.net(net, file, pictures, calls // ROUNDS, images)
-            version = browser.version
+    with site(BENCH, pictures) as at:
+        figures = _Bench(at, progress).net(net, file, pictures, calls // ROUNDS, images)
+        adapter, version = at.adapter, at.browser.version
     packages = json.loads((BENCH / "package-lock.json").read_text("utf-8"))["packages"]
     peers = {name.removeprefix("node_modules/"): package["version"] for name, package in packages.items() if name}
     asked = json.loads((BENCH / "package.json").read_text("utf-8"))["dependencies"]
     return {
-        "machine": {"cpu": cpu(), "adapter": adapter, "browser": f"Chromium {version}"},
+        "machine": {"cpu": processor(), "adapter": adapter, "browser": f"Chromium {version}"},
         "versions": {"inkgrad": inkgrad.__version__, **{name: peers[name] for name in asked}},
         "settings": {
             "calls": calls // ROUNDS * ROUNDS,
@@ -84,43 +67,13 @@ def measure(
     }
 
 
-@contextmanager
-def _browser(chromium: BrowserType, address: str) -> Iterator[tuple[Browser, str]]:
-    """A browser and the name of its WebGPU adapter: the machine's GPU or, where there is none, one in software."""
-    for flags in (GPU, SOFTWARE):
-        try:
-            browser = chromium.launch(executable_path=shutil.which("chromium"), args=[*FLAGS, *flags])
-        except BrowserError as error:
-            raise Error(f"Chromium does not start: {str(error).splitlines()[0]}") from None
-        with browser:
-            page = browser.new_page()
-            page.goto(f"{address}limits.html?backend=wasm")  # WebGPU wants a page of https or localhost
-            adapter = page.evaluate("""async () => {
-              const info = (await navigator.gpu?.requestAdapter())?.info;
-              return info && `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
-            }""")
-            page.close()
-            if adapter:
-                yield browser, " ".join(adapter.split())
-                return
-    raise Error("Chromium offers no WebGPU adapter, not even in software")
-
-
 @dataclass(frozen=True)
 class _Bench:
-    browser: Browser
-    address: str
-    folder: Path
+    site: Site
     progress: Progress
 
     def net(self, net: str, file: ModelFile, pictures: NDArray[np.uint8], calls: int, images: int) -> Result:
-        network = read_net(file)
-        listed, values, flops = layers(network)
-        forms = {"safetensors": file.to_bytes(), "onnx": to_onnx(network, file.card), "json": listed, "bin": values}
-        for suffix, content in forms.items():
-            (self.folder / f"{net}.{suffix}").write_bytes(content)
-        expected = network(Tensor(pictures[:CHECKED].astype(np.float32))).numpy()
-
+        expected, flops = self.site.add(net, file, pictures)
         pages, results = self.open(net, expected)
         present = [system for system in SYSTEMS if system in pages]
 
@@ -131,22 +84,27 @@ class _Bench:
             script = "([images, batch]) => throughput(images, batch)"
             return 1000 * images / float(pages[system].evaluate(script, [images, min(images, system.batch)]))
 
-        self.in_turns(WARM, [*present, *LIMITS], call, f"{net}: warming up")
-        times = self.in_turns(ROUNDS, [*present, *LIMITS], call, f"{net}: one picture")
-        rates = self.in_turns(BATCHES, present, many, f"{net}: many pictures")
+        in_turns(self.progress, WARM, [*present, *LIMITS], call, f"{net}: warming up")
+        times = in_turns(self.progress, ROUNDS, [*present, *LIMITS], call, f"{net}: one picture")
+        rates = in_turns(self.progress, BATCHES, present, many, f"{net}: many pictures")
         for page in pages.values():
             page.close()
 
         def start(system: System, through: dict[str, Any] | None = None) -> tuple[float, list[str]]:
-            return self.start(self.url(net, system), through)
+            return self.start(self.site.url(net, system), through)
 
         def start_over_4g(system: System) -> tuple[float, list[str]]:
             return start(system, FOUR_G)
 
         starts = {
-            "localhost": self.in_turns(NAVIGATIONS, present, start, f"{net}: first prediction"),
-            "4G": self.in_turns(NAVIGATIONS, present, start_over_4g, f"{net}: first prediction, 4G"),
+            "localhost": in_turns(self.progress, NAVIGATIONS, present, start, f"{net}: first prediction"),
+            "4G": in_turns(self.progress, NAVIGATIONS, present, start_over_4g, f"{net}: first prediction, 4G"),
         }
+
+        def held(system: System) -> Result:
+            return memory(self.site, net, system, min(images, MEASURED))
+
+        memories = in_turns(self.progress, 1, present, held, f"{net}: memory")
         ours = {system.kind: system for system in SYSTEMS if system.name == OURS}
         for system in present:
             results[system] |= {
@@ -154,6 +112,7 @@ class _Bench:
                 "ratio": ratio(times[system], times[ours[system.kind]]),
                 "throughput": summary([rates[system]]),
                 "first": {where: summary([[ms for ms, _ in of[system]]]) for where, of in starts.items()},
+                "memory": memories[system][0],
                 "bytes": self.bytes(starts["localhost"][system][0][1]),
             }
         products, trips = (summary(times[limit]) for limit in LIMITS)
@@ -169,9 +128,9 @@ class _Bench:
         pages: dict[System, Page] = {}
         results: dict[System, Result] = {system: {"name": system.name, "kind": system.kind} for system in SYSTEMS}
         for system in (*SYSTEMS, *LIMITS):
-            page = self.browser.new_page()
+            page = self.site.browser.new_page()
             try:
-                first(page, self.url(net, system))
+                first(page, self.site.url(net, system))
                 if system in results:
                     results[system]["error of logits"] = error_of_logits(page, expected)
                 pages[system] = page
@@ -183,29 +142,16 @@ class _Bench:
                 page.close()
         return pages, results
 
-    def url(self, net: str, system: System) -> str:
-        return f"{self.address}{system.page}.html?net={net}&backend={system.backend}"
-
-    def in_turns(
-        self, rounds: int, systems: Sequence[System], ask: Callable[[System], T], what: str
-    ) -> dict[System, list[T]]:
-        """Asks every system once a round, in an order that changes from round to round."""
-        answers: dict[System, list[T]] = {system: [] for system in systems}
-        for number in self.progress(range(rounds), what):
-            for system in random.Random(number).sample(systems, len(systems)):
-                answers[system].append(ask(system))
-        return answers
-
     def start(self, url: str, network: dict[str, Any] | None) -> tuple[float, list[str]]:
         """Milliseconds from navigation to the first logits, with nothing in the cache, and the addresses fetched."""
-        with self.browser.new_context() as context:
+        with self.site.browser.new_context() as context:
             page = context.new_page()
             if network:
                 context.new_cdp_session(page).send("Network.emulateNetworkConditions", network)
             fetched: list[str] = []
 
             def note(response: Response) -> None:
-                if response.url.startswith(self.address):
+                if response.url.startswith(self.site.address):
                     fetched.append(response.url)
 
             page.on("response", note)
@@ -213,26 +159,17 @@ class _Bench:
 
     def bytes(self, urls: Iterable[str]) -> dict[str, dict[str, int]]:
         """Of what was fetched: the page's code, and the network's weights; ours come with their kernels."""
-        files = {self.folder / url.removeprefix(self.address).partition("?")[0] for url in urls}
+        files = {self.site.folder / url.removeprefix(self.site.address).partition("?")[0] for url in urls}
         weights = {file for file in files if file.suffix in WEIGHTS}
         return {"code": sizes(sorted(files - weights)), "weights": sizes(sorted(weights))}
 
 
-def first(page: Page, url: str) -> float:
-    """Milliseconds from navigation to the first logits. Raises Error, or the browser's, where there are none."""
-    page.goto(url)
-    return float(
-        page.evaluate("""() => Promise.race([
-          window.first ?? Promise.reject(new Error('the page does not start')),
-          new Promise((_, reject) => setTimeout(() => reject(new Error('no answer in a minute')), 60_000)),
-        ])""")
-    )
-
-
-def error_of_logits(page: Page, expected: NDArray[np.float32]) -> float:
-    """The greatest difference from expected, of the first pictures' logits. Raises Error where it is no small one."""
-    logits = page.evaluate("async (n) => [...await classify(await pictures(0, n))]", len(expected))
-    error = float(np.abs(np.array(logits, np.float64).reshape(expected.shape) - expected).max())
-    if not error <= AGREE:
-        raise Error(f"its logits are off by {error:.2g}")
-    return error
+def in_turns(
+    progress: Progress, rounds: int, systems: Sequence[System], ask: Callable[[System], T], what: str
+) -> dict[System, list[T]]:
+    """Asks every system once a round, in an order that changes from round to round."""
+    answers: dict[System, list[T]] = {system: [] for system in systems}
+    for number in progress(range(rounds), what):
+        for system in random.Random(number).sample(systems, len(systems)):
+            answers[system].append(ask(system))
+    return answers

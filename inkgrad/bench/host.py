@@ -2,8 +2,6 @@
 
 import gzip
 import json
-import os
-import platform
 import shutil
 import subprocess
 import threading
@@ -75,10 +73,3 @@ def sizes(files: Iterable[Path]) -> dict[str, int]:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     each = json.loads(done.stdout)
     return {kind: sum(size[kind] for size in each) for kind in ("raw", "gzip", "brotli")}
-
-
-def cpu() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} cores"

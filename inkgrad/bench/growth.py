@@ -1,0 +1,93 @@
+"""How cost grows: with pictures read at once, beside onnxruntime-web; with digits and strokes on the page."""
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkgrad import atomic
+from inkgrad.bench import page
+from inkgrad.bench.browser import in_turns
+from inkgrad.bench.driver import BENCH, first, site
+from inkgrad.bench.peers import SYSTEMS, System
+from inkgrad.bench.report import Result
+from inkgrad.export.modelfile import ModelFile
+from inkgrad.hardware import processor
+
+BATCHES = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
+TURNS = 3
+LONGEST = 15_000  # ms: what takes a system longer is not asked again, nor with more pictures
+COMPARED = [system for system in SYSTEMS if system.page in ("inkgrad", "ort-wasm", "ort-webgpu")]
+
+Progress = Callable[[Sequence[int], str], Iterable[int]]
+
+
+def measure(net: str, file: ModelFile, pictures: NDArray[np.uint8], progress: Progress) -> Result:
+    """Milliseconds: of reading each of BATCHES pictures, TURNS times by each system; from the pen's going up to the
+    answer, with 1 … 20 digits and 1 … 500 strokes on the page; and from the pointer's events to the bars."""
+    times: dict[System, dict[int, list[float]]] = {system: {} for system in COMPARED}
+    with site(BENCH, pictures) as at:
+        at.add(net, file, pictures)
+        pages = {system: at.browser.new_page() for system in COMPARED}
+        for system, one in pages.items():
+            first(one, at.url(net, system))
+            one.evaluate("latency(20)")
+            one.evaluate("throughput(100, 100)")
+        for batch in BATCHES:
+            able = [system for system in COMPARED if max([0, *map(max, times[system].values())]) < LONGEST]
+
+            def read(system: System, batch: int = batch) -> float:
+                script = "([images, batch]) => throughput(images, batch)"
+                return float(pages[system].evaluate(script, [batch, min(batch, system.batch)]))
+
+            for system, answers in in_turns(progress, TURNS, able, read, f"{net}: {batch} pictures").items():
+                times[system][batch] = answers
+        machine = {"cpu": processor(), "adapter": at.adapter, "browser": f"Chromium {at.browser.version}"}
+    medians = {system: {n: float(np.median(taken)) for n, taken in of.items()} for system, of in times.items()}
+    return {
+        "net": net,
+        "machine": machine,
+        "turns": TURNS,
+        "batch": [{"name": s.name, "kind": s.kind, "ms": [*of.items()]} for s, of in medians.items()],
+        "digits": page.pen_up(net, page.row_of_digits(), progress, "digits on the page"),
+        "strokes": page.pen_up(net, page.scribble(), progress, "strokes on the page"),
+        "pointer": {"slow-down": page.SLOW, **page.pointer(net)},
+    }
+
+
+def plot(result: Result) -> bytes:
+    """PNG: three panels, each of milliseconds."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    figure, (batch, digits, strokes) = pyplot.subplots(1, 3, figsize=(12, 4), layout="constrained")
+    for system in result["batch"]:
+        style = {"color": "#c2410c"} if system["name"] == "inkgrad" else {}
+        line = "-" if system["kind"] == "WebAssembly" else "--"
+        batch.plot(*zip(*system["ms"], strict=True), line, **style, label=f"{system['name']} · {system['kind']}")
+    batch.set(xscale="log", yscale="log", title=f"{result['net']}: pictures at once", ylabel="milliseconds")
+    batch.legend(fontsize=7)
+    for panel, name in ((digits, "digits"), (strokes, "strokes")):
+        panel.plot(range(1, len(result[name]) + 1), result[name], ".", color="#c2410c")
+        panel.set(title=f"{name} on the page: pen up to answer", ylim=(0, None))
+    for panel in (batch, digits, strokes):
+        panel.grid(alpha=0.3)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=120)
+    pyplot.close(figure)
+    return buffer.getvalue()
+
+
+def save(result: Result, folder: Path) -> Path:
+    """Write growth-….json and .png, named after the net and the machine; returns their path without a suffix."""
+    machine = f"growth {result['net']} {result['machine']['cpu']} {result['machine']['adapter']}"
+    stem = folder / re.sub(r"\W+", "-", machine.lower())
+    atomic.write_bytes(stem.with_suffix(".json"), f"{json.dumps(result)}\n".encode())
+    atomic.write_bytes(stem.with_suffix(".png"), plot(result))
+    return stem

@@ -1,0 +1,112 @@
+"""The built page, drawn on as people draw, in Chromium on WebAssembly: how long after the pen the answer stands."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from math import pi, sin
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+from inkgrad.bench.report import Result, summary
+from inkgrad.serve import server
+
+DIGITS, STROKES = 20, 500
+FIGURES, EVENTS = 4, 90  # figures of eight, and the pointer's moves in each
+SLOW = 4  # times: a phone of the lower middle class, as Chromium's developer tools have it
+SIZE = 280  # of the pad, in its own units
+
+Points = Sequence[tuple[float, float]]
+Progress = Callable[[Sequence[int], str], Iterable[int]]
+
+# Milliseconds of each answer: since the oldest event that it is the first to follow took place (`event`; moves wait
+# for the next frame, 17 ms at most), and since the page was told of it (`told`); until the bars stand (a mutation
+# observer is called right after), or are painted (a message is next in turn after that frame). `ups`: since the page
+# was told that the pen is up.
+WATCH = """() => {
+  [window.answers, window.ups] = [[], []];
+  let event, up;
+  function note({ type, buttons, timeStamp }) {
+    const told = performance.now();
+    if (type === 'pointerup') up = told;
+    if (type === 'pointerup' || buttons) event ??= { took: timeStamp, told };
+  }
+  for (const kind of ['down', 'move', 'up']) addEventListener(`pointer${kind}`, note, { capture: true });
+  new MutationObserver(() => {
+    if (!event) return;
+    const now = performance.now();
+    if (up) ups.push(now - up);
+    const { took, told } = event;
+    event = up = undefined;
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => answers.push({ event: now - took, told: now - told, painted: performance.now() - took });
+    port2.postMessage(0);
+  }).observe(document.querySelector('#prediction'), { attributeFilter: ['data-sequence'] });
+}"""
+UPS = "async (count) => { while (ups.length < count) await new Promise(requestAnimationFrame); return ups; }"
+
+
+@contextmanager
+def opened(model: str) -> Iterator[Page]:
+    """The page with a model of that name, ready."""
+    with server(0) as httpd, sync_playwright() as playwright:
+        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(f"http://localhost:{httpd.server_port}/?model={model}&backend=wasm")
+        page.locator("#prediction[data-backend=wasm]").wait_for(state="attached")
+        page.evaluate(WATCH)
+        yield page
+        browser.close()
+        httpd.shutdown()
+
+
+def pointer(model: str) -> dict[str, Result]:
+    """Milliseconds from a pointer's event to the bars, on a slowed CPU: `event`, `told`, `painted`, as above."""
+    with opened(model) as page:
+        page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOW})
+        turns = [2 * pi * i / (EVENTS - 1) for i in range(EVENTS)]
+        eight = [(SIZE * (0.5 + 0.2 * sin(2 * t)), SIZE * (0.5 - 0.35 * sin(t))) for t in turns]
+        for _ in range(FIGURES):
+            draw(page, eight, 1000 / 60)
+            page.locator("#clear").click()
+        answers = page.evaluate("answers")
+    return {name: summary([[answer[name] for answer in answers]]) for name in ("event", "told", "painted")}
+
+
+def draw(page: Page, path: Points, wait: float = 0) -> None:
+    """A stroke, by the mouse, `wait` ms between two of its points."""
+    box = page.locator("#pad").bounding_box()
+    assert box
+    for i, (x, y) in enumerate(path):
+        page.mouse.move(box["x"] + x * box["width"] / SIZE, box["y"] + y * box["height"] / SIZE)
+        if i == 0:
+            page.mouse.down()
+        if wait:
+            page.wait_for_timeout(wait)
+    page.mouse.up()
+
+
+def pen_up(model: str, strokes: Sequence[Points], progress: Progress, what: str) -> list[float]:
+    """Milliseconds from each pen-up to the answer, as stroke after stroke comes to the drawing."""
+    times: list[float] = []
+    with opened(model) as page:
+        for i in progress(range(len(strokes)), what):
+            draw(page, strokes[i])
+            times = page.evaluate(UPS, i + 1)
+    return times
+
+
+def row_of_digits() -> list[Points]:
+    """Ones, and sevens between them, from left to right."""
+    step = SIZE / (DIGITS + 1)
+    shapes = [[(0.0, 110.0), (0.0, 140.0), (0.0, 170.0)], [(-4.0, 110.0), (4.0, 110.0), (0.0, 170.0)]]
+    return [[(step * (i + 1) + x, y) for x, y in shapes[i % 2]] for i in range(DIGITS)]
+
+
+def scribble() -> list[Points]:
+    """Short strokes all over the pad."""
+    rng = np.random.default_rng(0)
+    starts = rng.uniform(30, SIZE - 30, (STROKES, 1, 2))
+    return [[(float(x), float(y)) for x, y in stroke] for stroke in starts + rng.uniform(-20, 20, (STROKES, 3, 2))]
