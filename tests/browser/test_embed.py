@@ -105,3 +105,49 @@ def test_the_example_page_sends_what_was_drawn_or_typed(page: Page, site: str) -
     typed.locator("input").fill("12")
     typed.locator("input").press("Enter")
     page.wait_for_url(site + "embed.html?age=3&typed=12")
+
+
+def test_a_field_that_is_taken_away_leaves_nothing_behind(page: Page, site: str) -> None:
+    page.goto(site + "embed.html")
+    cdp = page.context.new_cdp_session(page)
+    page.evaluate("""() => {
+      window.queries = []; // a MediaQueryList that has listeners is kept by the page
+      const ask = window.matchMedia;
+      window.matchMedia = (query) => queries[queries.push(ask(query)) - 1];
+    }""")
+
+    def listeners() -> int:
+        found = 0
+        for i in range(-1, page.evaluate("queries.length")):
+            target = cdp.send("Runtime.evaluate", {"expression": f"queries[{i}] ?? window"})["result"]
+            found += len(cdp.send("DOMDebugger.getEventListeners", {"objectId": target["objectId"]})["listeners"])
+        return found
+
+    before = listeners()
+    page.evaluate("""() => {
+      const readers = Array.from({ length: 3 }, () => document.createElement('ink-reader'));
+      document.body.append(...readers);
+      window.taken = readers.map((reader) => new WeakRef(reader));
+    }""")
+    assert listeners() > before
+    page.evaluate("taken.forEach((reader) => reader.deref().remove())")
+    assert listeners() == before
+    for _ in range(20):  # until the model, which all of them waited for, is there
+        cdp.send("HeapProfiler.collectGarbage")
+        if page.evaluate("taken.every((reader) => !reader.deref())"):
+            break
+        page.wait_for_timeout(100)
+    else:
+        raise AssertionError("the page keeps what was taken away")
+
+    draw(page, placed(3, 20, 80, 65))
+    expect(page.locator("ink-reader input")).to_have_value("3")
+    page.evaluate("""() => {
+      const reader = document.querySelector('ink-reader');
+      reader.remove();
+      document.forms[0].append(reader);
+      reader.style.width = '10rem';
+    }""")
+    draw(page, placed(7, 180, 80, 65))
+    expect(page.locator("ink-reader input")).to_have_value("37")
+    assert page.locator("ink-reader canvas").evaluate("canvas => canvas.width") < 170

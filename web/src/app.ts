@@ -133,6 +133,7 @@ const pad = createPad(surface, {
   },
   onPoint: showTip,
 });
+pad.watch();
 drawByKeys(surface, blank.size, pad, showTip, speak, locale);
 
 let tool: Tool = 'pen';

@@ -53,6 +53,7 @@ export class InkReader extends HTMLElement {
   /** The value was typed or set since anything was drawn: a reading that comes late does not count. */
   #isTyped = false;
   #notSure = '';
+  #unwatch = () => {};
 
   constructor() {
     super();
@@ -144,7 +145,13 @@ export class InkReader extends HTMLElement {
     this.#field.ariaLabel = say('Reading');
     this.#clear.textContent = say('Clear');
     this.#notSure = say('Not sure');
+    this.#unwatch = this.#pad.watch();
     if (!this.#recognizer) void this.#load();
+  }
+
+  disconnectedCallback(): void {
+    this.#unwatch(); // or the page would keep the element
+    this.#pad.end();
   }
 
   attributeChangedCallback(): void {
