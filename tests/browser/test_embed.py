@@ -1,5 +1,6 @@
 """`<ink-reader>` in pages of others: a form field, from another origin, under a strict content security policy."""
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ FORM = """<!doctype html>
 <script type="module" src="{site}ink-reader.js"></script>
 <form><fieldset><label>Nombre <ink-reader name="number" required></ink-reader></label></fieldset></form>
 </html>"""
+
+FRENCH = "<p lang=fr><ink-reader model=./sw.js></ink-reader></p>"
 
 SEEN = """() => {
   window.seen = [];
@@ -102,6 +105,8 @@ def test_the_example_page_sends_what_was_drawn_or_typed(page: Page, site: str) -
     typed = page.locator("ink-reader[name=typed]")
     expect(typed.locator("[part=status]")).to_have_text(reason)
     assert "./sw.js cannot be used" in reason
+    page.evaluate("html => document.forms[0].insertAdjacentHTML('beforeend', html)", FRENCH)
+    expect(page.locator("[lang=fr] [part=status]")).to_have_text(re.compile("^Le fichier ./sw.js est inutilisable : "))
     typed.locator("input").fill("12")
     typed.locator("input").press("Enter")
     page.wait_for_url(site + "embed.html?age=3&typed=12")

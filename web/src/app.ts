@@ -28,8 +28,6 @@ const locale = createLocale(chooseLanguage(query.get('lang'), navigator.language
 const asked = query.get('backend');
 const backend = asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
 
-const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
 /** What the page has to say: kept as a function, to be said again in another language. */
 let message = () => '';
 
@@ -40,12 +38,12 @@ function report(next: () => string, isError = false): void {
 }
 
 function refuse(name: string, error: unknown): void {
-  const reason = reasonOf(error);
-  report(() => locale.say('The model {} cannot be used: choose another. ({})', name, reason), true);
+  const refusal = 'The model {} cannot be used: choose another. ({})';
+  report(() => locale.say(refusal, name, locale.explain(error)), true);
 }
 
 function fail(error: unknown): void {
-  report(() => locale.say('This drawing cannot be read. ({})', reasonOf(error)), true);
+  report(() => locale.say('This drawing cannot be read. ({})', locale.explain(error)), true);
 }
 
 // What is shown of a reading.
@@ -201,7 +199,7 @@ async function choose(name: string): Promise<void> {
     if (mine !== turn) return loaded.destroy();
     recognizer = loaded;
     // As long as `auto` only prepares WebGPU, there is nothing to explain.
-    go(backend === 'auto' ? { ...loaded.status, reason: undefined } : loaded.status);
+    go(backend === 'auto' ? { ...loaded.status, problem: undefined } : loaded.status);
   } catch (error) {
     if (mine !== turn) return;
     show(undefined, history.present);
@@ -210,9 +208,11 @@ async function choose(name: string): Promise<void> {
 }
 
 /** The model is ready, or goes on with another backend: says why, and reads again. */
-function go({ backend, reason }: Status): void {
+function go({ backend, problem }: Status): void {
   const name = BACKENDS[backend];
-  report(() => (reason ? locale.say('{} reads instead ({}).', name, reason) : ''));
+  report(() =>
+    problem ? locale.say('{} reads instead ({}).', name, locale.explain(problem)) : '',
+  );
   read(history.present);
 }
 

@@ -52,7 +52,7 @@ export class InkReader extends HTMLElement {
   #committed = '';
   /** The value was typed or set since anything was drawn: a reading that comes late does not count. */
   #isTyped = false;
-  #notSure = '';
+  readonly #locale = createLocale('en');
   #unwatch = () => {};
 
   constructor() {
@@ -140,11 +140,11 @@ export class InkReader extends HTMLElement {
 
   connectedCallback(): void {
     const language = this.closest<HTMLElement>('[lang]')?.lang ?? null;
-    const { say } = createLocale(chooseLanguage(language, navigator.languages));
+    const { say, use } = this.#locale;
+    use(chooseLanguage(language, navigator.languages));
     this.#canvas.ariaLabel = say('Drawing surface');
     this.#field.ariaLabel = say('Reading');
     this.#clear.textContent = say('Clear');
-    this.#notSure = say('Not sure');
     this.#unwatch = this.#pad.watch();
     if (!this.#recognizer) void this.#load();
   }
@@ -179,7 +179,7 @@ export class InkReader extends HTMLElement {
     } catch (error) {
       recognizers.delete(key); // another field may try again
       const { message } = error as Error;
-      this.#status.textContent = message;
+      this.#status.textContent = this.#locale.explain(error);
       this.dispatchEvent(new ErrorEvent('error', { error, message }));
     }
   }
@@ -197,7 +197,7 @@ export class InkReader extends HTMLElement {
       this.#reading = reading;
       const isSure = reading.digits.every(({ sure }) => sure);
       this.#field.placeholder = isSure ? '' : '?';
-      this.#change(isSure ? reading.text : '', isSure ? '' : this.#notSure);
+      this.#change(isSure ? reading.text : '', isSure ? '' : this.#locale.say('Not sure'));
       if (drawing === this.#drawing) this.#commit();
     }),
   );
