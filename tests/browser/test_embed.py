@@ -4,8 +4,10 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browser.axe import AXE, accessible
 from browser.drawing import Points, draw_with_mouse
 from playwright.sync_api import Page, expect
 from strokes import placed
@@ -23,6 +25,8 @@ FORM = """<!doctype html>
 </html>"""
 
 FRENCH = "<p lang=fr><ink-reader model=./sw.js></ink-reader></p>"
+
+SCRIBBLE = [(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]
 
 SEEN = """() => {
   window.seen = [];
@@ -77,7 +81,7 @@ def test_a_field_on_another_origin(page: Page, site: str, other: str) -> None:
 
     clear.click()
     assert page.evaluate("seen.slice(-2)") == ["input ", "change "]
-    draw(page, [[(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]])
+    draw(page, [SCRIBBLE])
     expect(field).to_have_attribute("placeholder", "?")
     assert reader.evaluate("r => [r.value, r.validity.customError, r.validationMessage]") == ["", True, "Pas sûr"]
 
@@ -110,6 +114,29 @@ def test_the_example_page_sends_what_was_drawn_or_typed(page: Page, site: str) -
     typed.locator("input").fill("12")
     typed.locator("input").press("Enter")
     page.wait_for_url(site + "embed.html?age=3&typed=12")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_state_of_a_field(page: Page, site: str, scheme: Any) -> None:
+    page.add_init_script(path=AXE)
+    page.emulate_media(color_scheme=scheme)
+    page.goto(site + "embed.html")
+    reader, field = page.locator("ink-reader"), page.locator("ink-reader input")
+    accessible(page)
+    draw(page, placed(3))
+    expect(field).to_have_value("3")
+    accessible(page)
+    field.fill("3x")
+    page.get_by_role("button", name="Send").click()  # which says what is wrong
+    accessible(page)
+    page.get_by_role("button", name="Clear").click()
+    draw(page, [SCRIBBLE])
+    expect(field).to_have_attribute("placeholder", "?")
+    accessible(page)
+    reader.evaluate("reader => reader.setAttribute('disabled', '')")
+    page.evaluate("html => document.forms[0].insertAdjacentHTML('beforeend', html)", FRENCH)
+    expect(page.locator("[lang=fr] [part=status]")).not_to_be_empty()
+    accessible(page)
 
 
 def test_a_field_that_is_taken_away_leaves_nothing_behind(page: Page, site: str) -> None:

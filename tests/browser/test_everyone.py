@@ -2,10 +2,10 @@
 
 import io
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
+from browser.axe import AXE, accessible
 from browser.drawing import answer, draw_with_mouse, on_page, ready, shows
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, expect
@@ -13,7 +13,6 @@ from strokes import placed
 
 from inkgrad.nets import NETS
 
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 SCRIBBLE = [(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]
 PHONE: ViewportSize = {"width": 390, "height": 844}
 WASM = "?backend=wasm"
@@ -24,16 +23,6 @@ def open_all(page: Page) -> None:
         summary.click()
     expect(page.locator("#own-title")).not_to_be_empty()
     expect(page.locator("#compare td:nth-child(2)")).to_have_text([re.compile(".")] * len(NETS))
-
-
-def accessible(page: Page) -> None:
-    """axe-core finds nothing against WCAG 2.2 A and AA, nor against its own best practices."""
-    violations = page.evaluate("""async () => {
-      const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-      const { violations } = await axe.run({ runOnly: tags });
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    }""")
-    assert violations == []
 
 
 @pytest.mark.parametrize(("scheme", "language"), [("light", "en"), ("dark", "fr")])
