@@ -180,6 +180,9 @@ def test_a_phone_shows_it_all_and_does_not_scroll_under_the_pen(browser: Browser
         for selector in ("#pad", "#prediction", "#bars"):
             box = page.locator(selector).bounding_box()
             assert box is not None and box["y"] + box["height"] <= PHONE["height"], selector
+        insets = {"top": 47, "bottom": 34, "left": 20, "right": 20}  # what a notch and round corners take
+        context.new_cdp_session(page).send("Emulation.setSafeAreaInsetsOverride", {"insets": insets})
+        expect(page.locator("body")).to_have_css("padding", "47px 20px 34px")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

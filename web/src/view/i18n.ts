@@ -32,7 +32,7 @@ const french = {
   'Runs on': 'Calculé par',
   Thickness: 'Épaisseur',
   Examples: 'Exemples',
-  'Down at {} across, {} from the top.': 'Posé à {} de large, {} du haut.',
+  'Down at {}% across, {}% from the top.': 'Posé à {} % de large, {} % du haut.',
   'Why this answer?': 'Pourquoi cette réponse ?',
   'Draw a digit first.': 'Dessinez d’abord un chiffre.',
   'Why {}?': 'Pourquoi {} ?',
