@@ -148,7 +148,7 @@ def luminance(rgb: tuple[int, ...]) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.parametrize("media", [{"color_scheme": "dark"}, {"forced_colors": "active"}], ids=["dark", "forced"])
+@pytest.mark.parametrize("media", [{}, {"color_scheme": "dark"}, {"forced_colors": "active"}], ids=str)
 def test_ink_and_bars_stand_out_in_the_colours_of_the_user(page: Page, site: str, media: dict[str, Any]) -> None:
     ready(page, site, WASM)
     draw_with_mouse(page, placed(1))

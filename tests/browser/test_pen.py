@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from browser.drawing import answer, drawing_in, on_page, ready, shows
+from browser.drawing import answer, draw_with_mouse, drawing_in, on_page, ready, shows
 from PIL import Image
 from playwright.sync_api import Page, expect
 from strokes import placed
@@ -56,6 +56,17 @@ def test_a_stroke_has_every_place_of_the_pen_and_none_that_is_only_expected(page
     assert stroke["points"] == [pytest.approx(point, abs=0.5) for point in (start, *seen)]
 
 
+def test_ink_is_read_once_a_frame_however_fast_it_comes(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    start, *rest = on_page(page, placed(3)[0])
+    page.mouse.move(*start)
+    page.mouse.down()
+    before = int(answer(page)["sequence"])
+    page.evaluate(f"([seen, times]) => {{ for (let i = 0; i < times; i++) ({MOVE})([seen, []]); }}", [rest, 100])
+    assert 1 <= int(answer(page)["sequence"]) - before <= 2
+    page.mouse.up()
+
+
 def test_the_tip_shows_the_size_of_the_tool(page: Page, site: str) -> None:
     ready(page, site, WASM)
     circle = page.locator("#tip circle")
@@ -66,6 +77,13 @@ def test_the_tip_shows_the_size_of_the_tool(page: Page, site: str) -> None:
         drawn, pad = circle.bounding_box(), page.locator("#pad").bounding_box()
         assert drawn is not None and pad is not None
         assert drawn["width"] == pytest.approx(width * pad["width"] / 280, abs=2)
+    page.keyboard.press("p")
+    page.get_by_label("Thickness").fill("50")
+    draw_with_mouse(page, [[(140, 140)]])
+    page.mouse.move(0, 0)
+    pad_seen = Image.open(io.BytesIO(page.locator("#pad").screenshot())).convert("L")
+    row = [pad_seen.getpixel((x, pad_seen.height // 2)) < 128 for x in range(pad_seen.width)]  # type: ignore[operator]
+    assert sum(row) == pytest.approx(50 * pad_seen.width / 280, abs=3)
 
 
 def test_the_drawing_survives_a_turn_of_the_screen_in_the_middle_of_a_stroke(page: Page, site: str) -> None:
