@@ -73,11 +73,11 @@ let spoken: Drawing = blank;
 function show(reading: Reading | undefined, drawing: Drawing): void {
   const isFinal = drawing === history.present;
   const digits = reading?.digits ?? [];
+  showImages(digits); // first: it asks for a colour, and after a change the page would be laid out for that
   // Once for each drawing: not while the pen is down, nor when another model or backend reads it.
   showAnswer(reading, isFinal && drawing !== spoken);
   if (isFinal) spoken = drawing;
   showBars(digits);
-  showImages(digits);
   showFrames(digits, drawing.size);
   explain(digits, isFinal ? recognizer : undefined);
   const reader = recognizer;
