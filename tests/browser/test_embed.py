@@ -91,6 +91,9 @@ def test_a_field_on_another_origin(page: Page, site: str, other: str) -> None:
     draw(page, placed(1))
     expect(field).to_be_disabled()
     assert reader.evaluate("r => [r.value, r.drawing.strokes.length]") == ["", 0]
+    assert reader.evaluate("r => { r.value = '1x'; return [r.value, r.validity.valid]; }") == ["1x", True]
+    page.evaluate("document.querySelector('fieldset').disabled = false")
+    assert reader.evaluate("r => [r.value, r.validity.patternMismatch]") == ["1x", True]
     assert all(url.startswith((site, other)) for url in requested)
 
 

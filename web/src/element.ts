@@ -163,6 +163,7 @@ export class InkReader extends HTMLElement {
   }
   formDisabledCallback(isDisabled: boolean): void {
     this.#field.disabled = this.#clear.disabled = isDisabled;
+    this.#validate();
   }
   formStateRestoreCallback(state: string): void {
     this.value = state;
@@ -213,8 +214,13 @@ export class InkReader extends HTMLElement {
     if (this.#field.value !== value) this.#field.value = value; // which would move the cursor
     this.#field.setCustomValidity(problem);
     this.#internals.setFormValue(value);
+    this.#validate();
+  }
+
+  #validate(): void {
     const { validity, validationMessage } = this.#field;
-    this.#internals.setValidity(validity, validationMessage, this.#field);
+    // A field that is disabled has nothing to say, and without words nothing may be invalid.
+    this.#internals.setValidity(validationMessage ? validity : {}, validationMessage, this.#field);
   }
 
   #commit(): void {
