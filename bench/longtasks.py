@@ -2,8 +2,9 @@
 
     python bench/longtasks.py [--model cnn] [--backend wasm] [--rate 4]
 
-Draws ten figures of eight, 90 pointer events each at 60 Hz, in Chromium, once the model is ready. Prints how many long
-tasks Chromium reports (https://w3c.github.io/longtasks/) and the longest, in milliseconds.
+Draws ten figures of eight, 90 pointer events each at 60 Hz, in Chromium, once the model is ready. Prints how many tasks
+took more than 50 ms (https://w3c.github.io/longtasks/), and the longest and the 99th percentile of those over 1 ms, in
+milliseconds of the thread's own time, slowed down: what else the machine does does not count.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from playwright.sync_api import sync_playwright
 from inkgrad.serve import server
 
 DIGITS, EVENTS = 10, 90
-OBSERVE = "window.long = []; new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration)))"
+LONG = 50  # milliseconds
 
 
 def main() -> None:
@@ -35,7 +36,7 @@ def main() -> None:
         page.goto(f"http://localhost:{httpd.server_port}/?model={options.model}&backend={options.backend}")
         page.locator(f"#prediction[data-backend={options.backend}]").wait_for(state="attached")
         page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": options.rate})
-        page.evaluate(OBSERVE + ".observe({ type: 'longtask' })")
+        browser.start_tracing(page=page, categories=["toplevel"])
         box = page.locator("#pad").bounding_box()
         assert box
         for _ in range(DIGITS):
@@ -50,10 +51,18 @@ def main() -> None:
                 time.sleep(max(0.0, start + (i + 1) / 60 - time.monotonic()))
             page.mouse.up()
             page.locator("#clear").click()
-        long = sorted(page.evaluate("long"))
+        events = json.loads(browser.stop_tracing())["traceEvents"]
         browser.close()
-    result = {"events": DIGITS * EVENTS, "long": len(long), "longest": max(long, default=0.0)}
-    print(json.dumps(vars(options) | result))
+    threads = {(e["pid"], e["tid"]): e["args"]["name"] for e in events if e["name"] == "thread_name"}
+    # The page's is the busiest: a browser has other renderers.
+    busy: dict[tuple[int, int], list[float]] = {}
+    for event in events:
+        thread = event["pid"], event["tid"]
+        if threads.get(thread) == "CrRendererMain" and event["name"].endswith("RunTask") and "tdur" in event:
+            busy.setdefault(thread, []).append(event["tdur"] / 1000)
+    tasks = sorted(ms for ms in max(busy.values(), key=sum) if ms > 1)
+    result = {"events": DIGITS * EVENTS, "tasks": len(tasks), "long": sum(ms > LONG for ms in tasks)}
+    print(json.dumps(vars(options) | result | {"p99": tasks[int(0.99 * len(tasks))], "longest": tasks[-1]}))
 
 
 if __name__ == "__main__":

@@ -45,6 +45,12 @@ def link_of(drawing: Any) -> str:
     return "#ink=" + base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
+def drawing_in(link: str) -> Any:
+    """The other way, by another INFLATE."""
+    text = link.partition("#ink=")[2]
+    return json.loads(zlib.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), wbits=-15))
+
+
 SETTLED = """() => new Promise((resolve) => {
   const output = document.querySelector('#prediction');
   let last = output.dataset.sequence, since = performance.now();

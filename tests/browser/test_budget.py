@@ -7,6 +7,9 @@ from browser.drawing import draw_with_mouse, ready, shows
 from playwright.sync_api import Page, Response
 from strokes import placed
 
+# Whom the content security policy may name: no other origin, nothing inline, no eval but WebAssembly's.
+SOURCES = {"'none'", "'self'", "'wasm-unsafe-eval'", "data:", "blob:"}
+
 CODE = 30_000  # bytes of page and runtime, gzip
 TOTAL = 350_000  # bytes of all that comes before the first digit is read, the model included, as served
 
@@ -22,5 +25,8 @@ def test_a_first_visit_is_small_and_asks_nobody_else(page: Page, site: str) -> N
     assert {re.sub(r".*\.", "", url) for url in code} >= {"js", "css", "?backend=wasm"}
     assert sum(map(len, code.values())) <= CODE, {url: len(body) for url, body in code.items()}
     assert sum(map(len, bodies.values())) <= TOTAL, {url: len(body) for url, body in bodies.items()}
+    policy = page.locator("meta[http-equiv='Content-Security-Policy']").get_attribute("content") or ""
+    assert policy.startswith("default-src 'none';")
+    assert {source for directive in policy.split("; ") for source in directive.split(" ")[1:]} <= SOURCES
     # Script, style and model are bound by the hashes in their addresses, so that versions never mix.
     assert all(re.fullmatch(r"\?backend=wasm|icon\.svg|assets/[\w-]{8}/[\w-]+\.\w+", url) for url in bodies), bodies

@@ -1,10 +1,13 @@
 """`<ink-reader>` in pages of others: a form field, from another origin, under a strict content security policy."""
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browser.axe import AXE, accessible
 from browser.drawing import Points, draw_with_mouse
 from playwright.sync_api import Page, expect
 from strokes import placed
@@ -20,6 +23,10 @@ FORM = """<!doctype html>
 <script type="module" src="{site}ink-reader.js"></script>
 <form><fieldset><label>Nombre <ink-reader name="number" required></ink-reader></label></fieldset></form>
 </html>"""
+
+FRENCH = "<p lang=fr><ink-reader model=./sw.js></ink-reader></p>"
+
+SCRIBBLE = [(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]
 
 SEEN = """() => {
   window.seen = [];
@@ -74,7 +81,7 @@ def test_a_field_on_another_origin(page: Page, site: str, other: str) -> None:
 
     clear.click()
     assert page.evaluate("seen.slice(-2)") == ["input ", "change "]
-    draw(page, [[(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]])
+    draw(page, [SCRIBBLE])
     expect(field).to_have_attribute("placeholder", "?")
     assert reader.evaluate("r => [r.value, r.validity.customError, r.validationMessage]") == ["", True, "Pas sûr"]
 
@@ -84,6 +91,9 @@ def test_a_field_on_another_origin(page: Page, site: str, other: str) -> None:
     draw(page, placed(1))
     expect(field).to_be_disabled()
     assert reader.evaluate("r => [r.value, r.drawing.strokes.length]") == ["", 0]
+    assert reader.evaluate("r => { r.value = '1x'; return [r.value, r.validity.valid]; }") == ["1x", True]
+    page.evaluate("document.querySelector('fieldset').disabled = false")
+    assert reader.evaluate("r => [r.value, r.validity.patternMismatch]") == ["1x", True]
     assert all(url.startswith((site, other)) for url in requested)
 
 
@@ -102,6 +112,77 @@ def test_the_example_page_sends_what_was_drawn_or_typed(page: Page, site: str) -
     typed = page.locator("ink-reader[name=typed]")
     expect(typed.locator("[part=status]")).to_have_text(reason)
     assert "./sw.js cannot be used" in reason
+    page.evaluate("html => document.forms[0].insertAdjacentHTML('beforeend', html)", FRENCH)
+    expect(page.locator("[lang=fr] [part=status]")).to_have_text(re.compile("^Le fichier ./sw.js est inutilisable : "))
     typed.locator("input").fill("12")
     typed.locator("input").press("Enter")
     page.wait_for_url(site + "embed.html?age=3&typed=12")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_state_of_a_field(page: Page, site: str, scheme: Any) -> None:
+    page.add_init_script(path=AXE)
+    page.emulate_media(color_scheme=scheme)
+    page.goto(site + "embed.html")
+    reader, field = page.locator("ink-reader"), page.locator("ink-reader input")
+    accessible(page)
+    draw(page, placed(3))
+    expect(field).to_have_value("3")
+    accessible(page)
+    field.fill("3x")
+    page.get_by_role("button", name="Send").click()  # which says what is wrong
+    accessible(page)
+    page.get_by_role("button", name="Clear").click()
+    draw(page, [SCRIBBLE])
+    expect(field).to_have_attribute("placeholder", "?")
+    accessible(page)
+    reader.evaluate("reader => reader.setAttribute('disabled', '')")
+    page.evaluate("html => document.forms[0].insertAdjacentHTML('beforeend', html)", FRENCH)
+    expect(page.locator("[lang=fr] [part=status]")).not_to_be_empty()
+    accessible(page)
+
+
+def test_a_field_that_is_taken_away_leaves_nothing_behind(page: Page, site: str) -> None:
+    page.goto(site + "embed.html")
+    cdp = page.context.new_cdp_session(page)
+    page.evaluate("""() => {
+      window.queries = []; // a MediaQueryList that has listeners is kept by the page
+      const ask = window.matchMedia;
+      window.matchMedia = (query) => queries[queries.push(ask(query)) - 1];
+    }""")
+
+    def listeners() -> int:
+        found = 0
+        for i in range(-1, page.evaluate("queries.length")):
+            target = cdp.send("Runtime.evaluate", {"expression": f"queries[{i}] ?? window"})["result"]
+            found += len(cdp.send("DOMDebugger.getEventListeners", {"objectId": target["objectId"]})["listeners"])
+        return found
+
+    before = listeners()
+    page.evaluate("""() => {
+      const readers = Array.from({ length: 3 }, () => document.createElement('ink-reader'));
+      document.body.append(...readers);
+      window.taken = readers.map((reader) => new WeakRef(reader));
+    }""")
+    assert listeners() > before
+    page.evaluate("taken.forEach((reader) => reader.deref().remove())")
+    assert listeners() == before
+    for _ in range(20):  # until the model, which all of them waited for, is there
+        cdp.send("HeapProfiler.collectGarbage")
+        if page.evaluate("taken.every((reader) => !reader.deref())"):
+            break
+        page.wait_for_timeout(100)
+    else:
+        raise AssertionError("the page keeps what was taken away")
+
+    draw(page, placed(3, 20, 80, 65))
+    expect(page.locator("ink-reader input")).to_have_value("3")
+    page.evaluate("""() => {
+      const reader = document.querySelector('ink-reader');
+      reader.remove();
+      document.forms[0].append(reader);
+      reader.style.width = '10rem';
+    }""")
+    draw(page, placed(7, 180, 80, 65))
+    expect(page.locator("ink-reader input")).to_have_value("37")
+    assert page.locator("ink-reader canvas").evaluate("canvas => canvas.width") < 170

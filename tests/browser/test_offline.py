@@ -43,6 +43,8 @@ def test_after_one_visit_everything_works_without_a_server(context: BrowserConte
     page = context.new_page()
     ready(page, address, "?backend=wasm")
     page.evaluate("navigator.serviceWorker.ready.then(() => {})")
+    obstacles = context.new_cdp_session(page).send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert [obstacle["errorId"] for obstacle in obstacles] == ["in-incognito"]  # the test's own window
     page.close()
     httpd.shutdown()
     httpd.server_close()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser.drawing import Points, answer, draw_with_finger, draw_with_mouse, ready, shows
@@ -179,6 +180,9 @@ def test_a_phone_shows_it_all_and_does_not_scroll_under_the_pen(browser: Browser
         for selector in ("#pad", "#prediction", "#bars"):
             box = page.locator(selector).bounding_box()
             assert box is not None and box["y"] + box["height"] <= PHONE["height"], selector
+        insets = {"top": 47, "bottom": 34, "left": 20, "right": 20}  # what a notch and round corners take
+        context.new_cdp_session(page).send("Emulation.setSafeAreaInsetsOverride", {"insets": insets})
+        expect(page.locator("body")).to_have_css("padding", "47px 20px 34px")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -204,6 +208,10 @@ def test_without_webgpu_the_page_says_so_and_reads_on(browser_without_webgpu: Br
         page = context.new_page()
         ready(page, site, "?backend=webgpu", "wasm")
         expect(page.locator("#status")).to_contain_text(re.compile("WebGPU cannot be used: .+"))
+        button(page, "Français").click()
+        expect(page.locator("#status")).to_have_text(
+            re.compile(r"^WebAssembly lit à la place \(WebGPU est inutilisable : (ce navigateur|aucune carte).+\)\.$")
+        )
         draw_with_mouse(page, placed(6))
         assert answer(page)["digits"] == "6"
 
@@ -233,26 +241,36 @@ def test_a_lost_device_is_replaced_once_and_then_done_without(context: BrowserCo
     page.evaluate("devices.at(-1).destroy()")
     shows(page, "backend", "wasm")
     expect(page.locator("#status")).to_contain_text("WebGPU was lost")
-    button(page, "Clear").click()
+    button(page, "Français").click()
+    expect(page.locator("#status")).to_contain_text("WebAssembly lit à la place (WebGPU a été perdu : ")
+    button(page, "Effacer").click()
     draw_with_mouse(page, placed(4))
     result = answer(page)
     assert (result["digits"], result["backend"], page.evaluate("devices.length")) == ("4", "wasm", 2)
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "said"),
-    [(404, b"", "the server says 404"), (200, b"\x00" * 4, "cannot be used"), (200, None, "cannot be used")],
-    ids=["404", "four bytes", "truncated"],
+    ("answer", "said", "french"),
+    [
+        ({"status": 404}, "cannot be fetched: the server says 404", "n’arrive pas : le serveur répond 404"),
+        (None, "cannot be fetched: the server does not answer", "n’arrive pas : le serveur ne répond pas"),
+        ({"body": b"<!doctype html>", "content_type": "text/html"}, "is a web page", "est une page web"),
+        ({"body": b"\x00" * 4}, "cannot be used: it is cut short", "est inutilisable : it is cut short"),
+        ({"body": MODELS["mlp"].read_bytes()[:100_000]}, "cannot be used: it is", "est inutilisable : it is"),
+    ],
+    ids=["404", "no answer", "a web page", "four bytes", "truncated"],
 )
 def test_a_model_that_cannot_be_had_leaves_the_others(
-    context: BrowserContext, site: str, status: int, body: bytes | None, said: str
+    context: BrowserContext, site: str, answer: dict[str, Any] | None, said: str, french: str
 ) -> None:
-    content = MODELS["mlp"].read_bytes()[:100_000] if body is None else body
     page = context.new_page()
-    page.route("**/mlp.safetensors", lambda route: route.fulfill(status=status, body=content))
+    page.route("**/mlp.safetensors", lambda route: route.fulfill(**answer) if answer else route.abort())
     page.goto(site + "?model=mlp")
-    expect(page.locator("#status")).to_contain_text(said)
-    expect(page.locator("#status")).to_contain_text("mlp")
+    file = r"http://.+/mlp\.safetensors"
+    status = page.locator("#status")
+    expect(status).to_have_text(re.compile(f"^The model mlp cannot be used: .+{file} {said}"))
+    button(page, "Français").click()
+    expect(status).to_have_text(re.compile(f"^Le modèle mlp est inutilisable : .+{file} {french}"))
     draw_with_mouse(page, placed(1))
     page.get_by_label("cnn-tiny", exact=True).check()
     shows(page, "digits", "1")

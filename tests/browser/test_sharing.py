@@ -1,24 +1,16 @@
 """A drawing's link and its files hold what was drawn."""
 
-import base64
 import io
 import json
 import re
-import zlib
-from typing import Any
 
 import numpy as np
-from browser.drawing import answer, draw_with_mouse, link_of, ready, shows
+from browser.drawing import answer, draw_with_mouse, drawing_in, link_of, ready, shows
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 from strokes import placed
 
 from inkgrad.ink import Drawing, rasterize
-
-
-def drawing_in(link: str) -> Any:
-    text = link.partition("#ink=")[2]
-    return json.loads(zlib.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), wbits=-15))
 
 
 def share(page: Page, what: str) -> None:

@@ -28,8 +28,6 @@ const locale = createLocale(chooseLanguage(query.get('lang'), navigator.language
 const asked = query.get('backend');
 const backend = asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
 
-const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
 /** What the page has to say: kept as a function, to be said again in another language. */
 let message = () => '';
 
@@ -40,12 +38,12 @@ function report(next: () => string, isError = false): void {
 }
 
 function refuse(name: string, error: unknown): void {
-  const reason = reasonOf(error);
-  report(() => locale.say('The model {} cannot be used: choose another. ({})', name, reason), true);
+  const refusal = 'The model {} cannot be used: choose another. ({})';
+  report(() => locale.say(refusal, name, locale.explain(error)), true);
 }
 
 function fail(error: unknown): void {
-  report(() => locale.say('This drawing cannot be read. ({})', reasonOf(error)), true);
+  report(() => locale.say('This drawing cannot be read. ({})', locale.explain(error)), true);
 }
 
 // What is shown of a reading.
@@ -75,11 +73,11 @@ let spoken: Drawing = blank;
 function show(reading: Reading | undefined, drawing: Drawing): void {
   const isFinal = drawing === history.present;
   const digits = reading?.digits ?? [];
+  showImages(digits); // first: it asks for a colour, and after a change the page would be laid out for that
   // Once for each drawing: not while the pen is down, nor when another model or backend reads it.
   showAnswer(reading, isFinal && drawing !== spoken);
   if (isFinal) spoken = drawing;
   showBars(digits);
-  showImages(digits);
   showFrames(digits, drawing.size);
   explain(digits, isFinal ? recognizer : undefined);
   const reader = recognizer;
@@ -133,6 +131,7 @@ const pad = createPad(surface, {
   },
   onPoint: showTip,
 });
+pad.watch();
 drawByKeys(surface, blank.size, pad, showTip, speak, locale);
 
 let tool: Tool = 'pen';
@@ -200,7 +199,7 @@ async function choose(name: string): Promise<void> {
     if (mine !== turn) return loaded.destroy();
     recognizer = loaded;
     // As long as `auto` only prepares WebGPU, there is nothing to explain.
-    go(backend === 'auto' ? { ...loaded.status, reason: undefined } : loaded.status);
+    go(backend === 'auto' ? { ...loaded.status, problem: undefined } : loaded.status);
   } catch (error) {
     if (mine !== turn) return;
     show(undefined, history.present);
@@ -209,9 +208,11 @@ async function choose(name: string): Promise<void> {
 }
 
 /** The model is ready, or goes on with another backend: says why, and reads again. */
-function go({ backend, reason }: Status): void {
+function go({ backend, problem }: Status): void {
   const name = BACKENDS[backend];
-  report(() => (reason ? locale.say('{} reads instead ({}).', name, reason) : ''));
+  report(() =>
+    problem ? locale.say('{} reads instead ({}).', name, locale.explain(problem)) : '',
+  );
   read(history.present);
 }
 

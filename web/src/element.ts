@@ -52,7 +52,8 @@ export class InkReader extends HTMLElement {
   #committed = '';
   /** The value was typed or set since anything was drawn: a reading that comes late does not count. */
   #isTyped = false;
-  #notSure = '';
+  readonly #locale = createLocale('en');
+  #unwatch = () => {};
 
   constructor() {
     super();
@@ -139,12 +140,18 @@ export class InkReader extends HTMLElement {
 
   connectedCallback(): void {
     const language = this.closest<HTMLElement>('[lang]')?.lang ?? null;
-    const { say } = createLocale(chooseLanguage(language, navigator.languages));
+    const { say, use } = this.#locale;
+    use(chooseLanguage(language, navigator.languages));
     this.#canvas.ariaLabel = say('Drawing surface');
     this.#field.ariaLabel = say('Reading');
     this.#clear.textContent = say('Clear');
-    this.#notSure = say('Not sure');
+    this.#unwatch = this.#pad.watch();
     if (!this.#recognizer) void this.#load();
+  }
+
+  disconnectedCallback(): void {
+    this.#unwatch(); // or the page would keep the element
+    this.#pad.end();
   }
 
   attributeChangedCallback(): void {
@@ -156,6 +163,7 @@ export class InkReader extends HTMLElement {
   }
   formDisabledCallback(isDisabled: boolean): void {
     this.#field.disabled = this.#clear.disabled = isDisabled;
+    this.#validate();
   }
   formStateRestoreCallback(state: string): void {
     this.value = state;
@@ -172,7 +180,7 @@ export class InkReader extends HTMLElement {
     } catch (error) {
       recognizers.delete(key); // another field may try again
       const { message } = error as Error;
-      this.#status.textContent = message;
+      this.#status.textContent = this.#locale.explain(error);
       this.dispatchEvent(new ErrorEvent('error', { error, message }));
     }
   }
@@ -190,7 +198,7 @@ export class InkReader extends HTMLElement {
       this.#reading = reading;
       const isSure = reading.digits.every(({ sure }) => sure);
       this.#field.placeholder = isSure ? '' : '?';
-      this.#change(isSure ? reading.text : '', isSure ? '' : this.#notSure);
+      this.#change(isSure ? reading.text : '', isSure ? '' : this.#locale.say('Not sure'));
       if (drawing === this.#drawing) this.#commit();
     }),
   );
@@ -206,8 +214,13 @@ export class InkReader extends HTMLElement {
     if (this.#field.value !== value) this.#field.value = value; // which would move the cursor
     this.#field.setCustomValidity(problem);
     this.#internals.setFormValue(value);
+    this.#validate();
+  }
+
+  #validate(): void {
     const { validity, validationMessage } = this.#field;
-    this.#internals.setValidity(validity, validationMessage, this.#field);
+    // A field that is disabled has nothing to say, and without words nothing may be invalid.
+    this.#internals.setValidity(validationMessage ? validity : {}, validationMessage, this.#field);
   }
 
   #commit(): void {

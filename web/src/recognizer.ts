@@ -16,10 +16,11 @@ import { MASK, rasterize } from './ink/raster';
 import { around, candidates, choose, type Group } from './ink/segment';
 import type { Outputs } from './runtime/backend';
 import { type LoadOptions, loadModel, type Status } from './runtime/model';
+import { Problem } from './runtime/problem';
 
 export type { Drawing, Point, Stroke } from './ink/drawing';
 export { inkOf, type Picture } from './ink/picture';
-export type { Box, LoadOptions, Status };
+export type { Box, LoadOptions, Problem, Status };
 /** For model files of anything but digits: any program of fixed shapes that `inkgrad.export` wrote. */
 export { loadModel, type Model } from './runtime/model';
 
@@ -77,7 +78,7 @@ export interface Recognizer {
 
 /**
  * Loads a model file.
- * @throws Error with a sentence for people: the file cannot be had or used, or no backend starts
+ * @throws Problem if the file cannot be had or used, or no backend starts
  */
 export async function loadRecognizer(
   url: string | URL | ArrayBuffer,
@@ -89,7 +90,7 @@ export async function loadRecognizer(
   const outputs = programs.get('classify')?.outputs;
   if (side !== MASK || !outputs?.has('logits') || !outputs.has('digit')) {
     model.destroy();
-    throw new Error('The model file reads no digits, or is too old: export it again');
+    throw new Problem('The model file reads no digits, or is too old: export it again');
   }
   const temperature = typeof card.temperature === 'number' ? card.temperature : 1;
   const threshold = typeof card.sure === 'number' ? card.sure : -Infinity;

@@ -25,6 +25,11 @@ export interface Pad {
   /** What the buttons that always erase draw with. */
   eraser: Stroke;
   readonly isDrawing: boolean;
+  /**
+   * Keeps the ink as the canvas' size, the page's zoom and the system's colours have it, until the
+   * function that it returns is called.
+   */
+  watch(): () => void;
   /** Shows `drawing` from now on, under the stroke being drawn. */
   show(drawing: Drawing): void;
   /** Draws as a pointer does, from here on through the points that {@link extend} is given. */
@@ -106,6 +111,18 @@ export function createPad(
     get isDrawing() {
       return stroke !== undefined;
     },
+    watch() {
+      const sizes = new ResizeObserver(repaint);
+      const ending = new AbortController();
+      const { signal } = ending;
+      sizes.observe(canvas);
+      signal.addEventListener('abort', () => sizes.disconnect());
+      addEventListener('resize', repaint, { signal });
+      for (const colours of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) {
+        matchMedia(colours).addEventListener('change', repaint, { signal });
+      }
+      return () => ending.abort();
+    },
     show(next) {
       drawing = next;
       repaint();
@@ -170,12 +187,5 @@ export function createPad(
     if (event.pointerId === pointer) end(stroke);
   });
   canvas.addEventListener('contextmenu', (event) => event.preventDefault());
-
-  // The ink follows the size of the canvas, the zoom of the page and the colours of the system.
-  new ResizeObserver(repaint).observe(canvas);
-  addEventListener('resize', repaint);
-  for (const colours of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) {
-    matchMedia(colours).addEventListener('change', repaint);
-  }
   return pad;
 }

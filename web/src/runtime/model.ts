@@ -2,6 +2,7 @@
 import type { Backend, Outputs, Values } from './backend';
 import { ModelFileError } from './json';
 import { type ModelFile, parseModelFile } from './modelfile';
+import { Problem } from './problem';
 import { selfTest } from './selftest';
 import { createWasm } from './wasm';
 import { createWebGpu, DeviceLostError, type WebGpu } from './webgpu';
@@ -11,6 +12,8 @@ export interface Status {
   readonly backend: Backend['name'];
   /** A sentence that says why it is not the one asked for (`auto` asks for WebGPU); else undefined. */
   readonly reason: string | undefined;
+  /** Of which `reason` is the English. */
+  readonly problem: Problem | undefined;
 }
 
 export interface LoadOptions {
@@ -40,7 +43,7 @@ export interface Model {
  * WebGPU works or does not. WebGPU is trusted when it passes the file's self-test; when its device is
  * lost it is started once more, then never again.
  * @param source where the file lies, or its bytes
- * @throws Error with a sentence for people: the file cannot be had or used, or no backend starts
+ * @throws Problem if the file cannot be had or used, or no backend starts
  */
 export async function loadModel(
   source: string | URL | ArrayBuffer,
@@ -53,6 +56,10 @@ export async function loadModel(
   let destroyed = false;
 
   const compiled = await createWasm(file).catch((error: Error) => error);
+  const noWasm =
+    compiled instanceof Error
+      ? new Problem('WebAssembly cannot be used: {}', [compiled])
+      : undefined;
   // Where the browser refuses WebAssembly, its place is taken by a wait for WebGPU.
   const wasm: Backend =
     compiled instanceof Error
@@ -61,35 +68,34 @@ export async function loadModel(
           run: async (program, inputs) => (await wasm.runAll(program, [inputs]))[0]!,
           async runAll(program, batch) {
             await starting;
-            if (!gpu) throw new Error(status.reason);
+            if (!gpu) throw status.problem!;
             return model.runAll(program, batch);
           },
           destroy() {},
         }
       : compiled;
 
-  let status: Status = {
-    backend: wasm.name,
-    reason: asked === 'wasm' ? undefined : 'WebGPU is being prepared',
+  const statusOf = (backend: Backend['name'], problem?: Problem): Status => {
+    return { backend, reason: problem?.message, problem };
   };
+  const preparing = asked === 'wasm' ? undefined : new Problem('WebGPU is being prepared');
+  let status = statusOf(wasm.name, preparing);
 
-  function use(next: WebGpu | undefined, reason?: string): void {
+  function use(next: WebGpu | undefined, problem?: Problem): void {
     gpu = next;
-    // Dawn's messages go on for lines about where it was.
-    status = { backend: model.active.name, reason: reason?.split('\n', 1)[0] };
+    status = statusOf(model.active.name, problem);
     onChange?.(status);
   }
 
   async function startWebGpu(): Promise<void> {
     const next = await createTested(file).catch((error: Error) => error);
     if (next instanceof Error) {
-      if (!destroyed) use(undefined, `WebGPU cannot be used: ${next.message}`);
+      if (!destroyed) use(undefined, new Problem('WebGPU cannot be used: {}', [next]));
     } else if (destroyed) {
       next.destroy();
     } else {
       void next.lost.then((reason) => answerLoss(next, reason));
-      const instead = asked === 'wasm' && compiled instanceof Error;
-      use(next, instead ? `WebAssembly cannot be used: ${compiled.message}` : undefined);
+      use(next, asked === 'wasm' ? noWasm : undefined);
     }
   }
 
@@ -97,7 +103,7 @@ export async function loadModel(
   function answerLoss(lost: Backend, reason: string): void {
     if (lost !== gpu || destroyed) return;
     if (restarts-- > 0) starting = startWebGpu();
-    use(undefined, `WebGPU was lost: ${reason}`);
+    use(undefined, new Problem('WebGPU was lost: {}', [reason]));
   }
 
   const model: Model = {
@@ -129,11 +135,9 @@ export async function loadModel(
     },
   };
 
-  if (asked !== 'wasm' || compiled instanceof Error) starting = startWebGpu();
-  if (asked === 'webgpu' || compiled instanceof Error) await starting;
-  if (compiled instanceof Error && !gpu) {
-    throw new Error(`WebAssembly cannot be used: ${compiled.message}; ${status.reason}`);
-  }
+  if (asked !== 'wasm' || noWasm) starting = startWebGpu();
+  if (asked === 'webgpu' || noWasm) await starting;
+  if (noWasm && !gpu) throw new Problem('{}; {}', [noWasm, status.problem!]);
   return model;
 }
 
@@ -154,23 +158,29 @@ async function readModelFile(source: string | URL | ArrayBuffer): Promise<ModelF
     return parseModelFile(bytes);
   } catch (error) {
     if (!(error instanceof ModelFileError)) throw error;
-    const name = source instanceof ArrayBuffer ? 'The model file' : `The model file ${source}`;
-    throw new Error(`${name} cannot be used: ${error.message}`, { cause: error });
+    if (source instanceof ArrayBuffer) {
+      throw new Error(`The model file cannot be used: ${error.message}`, { cause: error });
+    }
+    const values = [String(source), error];
+    throw new Problem('The model file {} cannot be used: {}', values, { cause: error });
   }
 }
 
 async function download(url: string | URL): Promise<ArrayBuffer> {
-  const fail = (what: string) => (cause: unknown) => {
-    throw new Error(what, { cause });
-  };
-  const response = await fetch(url).catch(
-    fail(`The model file ${url} cannot be fetched: the server does not answer`),
-  );
+  const name = String(url);
+  const response = await fetch(url).catch((cause: unknown) => {
+    throw new Problem('The model file {} cannot be fetched: the server does not answer', [name], {
+      cause,
+    });
+  });
   if (!response.ok) {
-    throw new Error(`The model file ${url} cannot be fetched: the server says ${response.status}`);
+    const status = String(response.status);
+    throw new Problem('The model file {} cannot be fetched: the server says {}', [name, status]);
   }
   if (response.headers.get('content-type')?.startsWith('text/html')) {
-    throw new Error(`${url} is a web page, not a model file`);
+    throw new Problem('{} is a web page, not a model file', [name]);
   }
-  return response.arrayBuffer().catch(fail(`The download of the model file ${url} broke off`));
+  return response.arrayBuffer().catch((cause: unknown) => {
+    throw new Problem('The download of the model file {} broke off', [name], { cause });
+  });
 }

@@ -1,6 +1,7 @@
 /** @file Does a backend compute what the exporter computed? */
 import type { Backend } from './backend';
 import type { ModelFile } from './modelfile';
+import { Problem } from './problem';
 import { widen } from './safetensors';
 
 /** |Δ| allowed, relative to max(1, |expected|): the bound that the exported model itself is held to. */
@@ -23,7 +24,8 @@ export async function selfTest(file: ModelFile, backend: Backend): Promise<void>
     const actual = await backend.run(name, values(inputs.keys()));
     for (const [key, expected] of Object.entries(values(outputs.keys()))) {
       if (agree(actual[key]!, expected)) continue;
-      throw new Error(`the self-test failed: "${key}" of program "${name}" is not as expected`);
+      const values = [key, name];
+      throw new Problem('the self-test failed: "{}" of program "{}" is not as expected', values);
     }
     tested = true;
   }

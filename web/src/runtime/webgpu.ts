@@ -3,6 +3,7 @@ import { type Backend, findProgram, type Outputs, type Values, writeWeights } fr
 import { hastened } from './firefoxPoll';
 import { mapValues } from './json';
 import type { ModelFile } from './modelfile';
+import { Problem } from './problem';
 import type { Program } from './program';
 
 /** Runs between two read-backs. */
@@ -116,9 +117,9 @@ export async function createWebGpu(file: ModelFile): Promise<WebGpu> {
 
 async function requestDevice(file: ModelFile): Promise<GPUDevice> {
   const gpu = globalThis.navigator?.gpu as GPU | undefined;
-  if (!gpu) throw new Error('this browser does not offer WebGPU here');
+  if (!gpu) throw new Problem('this browser does not offer WebGPU here');
   const adapter = await gpu.requestAdapter();
-  if (!adapter) throw new Error('WebGPU finds no graphics adapter');
+  if (!adapter) throw new Problem('WebGPU finds no graphics adapter');
   // A limit below the default is raised to it, so small models ask for nothing.
   const programs = [...file.programs.values()];
   const bindings = programs.flatMap((p) => p.dispatches.flatMap((d) => d.bindings));

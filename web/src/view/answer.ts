@@ -2,6 +2,7 @@
 import type { Digit, Reading } from '../recognizer';
 import { find } from './find';
 import type { Locale } from './i18n';
+import { write } from './write';
 
 /** A second digit less likely than this is not worth a word. */
 const RIVAL = 0.05;
@@ -33,7 +34,7 @@ export function createAnswer({ say, chance, milliseconds }: Locale) {
     const isSure = digits.every(({ sure }) => sure);
     const confidence = confidenceOf(digits);
     const text = textOf(digits);
-    output.textContent = text;
+    write(output, text);
     output.style.setProperty('--digits', String(digits.length));
     Object.assign(output.dataset, {
       digits: reading?.text ?? '',
@@ -53,10 +54,10 @@ export function createAnswer({ say, chance, milliseconds }: Locale) {
       words = say('{} sure', chance(confidence));
       if (rival.p >= RIVAL) more = say('or {}, {}', String(rival.digit), chance(rival.p));
     }
-    find('#confidence').textContent = words;
-    find('#rival').textContent = more;
-    find('#ms').textContent = digits.length > 0 ? milliseconds(reading!.ms) : '–';
-    find('#backend').textContent = reading ? BACKENDS[reading.backend] : '–';
+    write(find('#confidence'), words);
+    write(find('#rival'), more);
+    write(find('#ms'), digits.length > 0 ? milliseconds(reading!.ms) : '–');
+    write(find('#backend'), reading ? BACKENDS[reading.backend] : '–');
     if (aloud)
       speak(isSure && text ? `${text}, ${words}` : [words, more].filter(Boolean).join(', '));
   };

@@ -1,5 +1,6 @@
 /** @file Ten bars for each digit that was read: how likely each of 0 … 9 is. */
 import type { Digit } from '../recognizer';
+import { write } from './write';
 
 /**
  * Fills `element` with ten meters, named 0 … 9, and more of them for a number.
@@ -44,8 +45,8 @@ function createTen(chance: (p: number) => string) {
       const p = read?.probabilities[digit] ?? 0;
       bar.ariaValueNow = p.toFixed(4);
       bar.ariaValueText = chance(p);
-      bar.querySelector('small')!.textContent = read ? chance(p) : '';
-      bar.style.setProperty('--p', String(p));
+      write(bar.querySelector('small')!, read ? chance(p) : '');
+      bar.style.setProperty('--p', p.toFixed(3));
       bar.classList.toggle('best', digit === read?.digit);
     });
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import html from '../../index.html?raw';
+import { Problem } from '../runtime/problem';
 import { chooseLanguage, createLocale, type Phrase } from './i18n';
 
 test('the address comes first, then the languages of the user, then English', () => {
@@ -18,6 +19,35 @@ test('every marked text of the page has its French', () => {
     const phrase = text!.replace(/\s+/g, ' ').trim() as Phrase;
     expect(() => french.say(phrase), phrase).not.toThrow();
   }
+});
+
+test('every problem that the code can have has its French', () => {
+  const files = import.meta.glob<string>(['../**/*.ts', '!../**/*.test.ts'], {
+    query: '?raw',
+    import: 'default',
+    eager: true,
+  });
+  const code = Object.values(files).join('');
+  const phrases = [...code.matchAll(/new Problem\(\s*'([^']+)'/g)].map(([, phrase]) => phrase!);
+  expect(phrases.length).toBe(code.match(/new Problem\(/g)!.length);
+  for (const phrase of phrases) {
+    expect(createLocale('fr').explain(new Problem(phrase)), phrase).not.toBe(phrase);
+  }
+});
+
+test('a problem is told in the language as far as it is known, and in English to engineers', () => {
+  const dawn = new Error('the driver restarted\n - while encoding');
+  const problem = new Problem('{}; {}', [
+    new Problem('WebAssembly cannot be used: {}', [dawn]),
+    new Problem('WebGPU cannot be used: {}', [new Problem('WebGPU finds no graphics adapter')]),
+  ]);
+  const english =
+    'WebAssembly cannot be used: the driver restarted; WebGPU cannot be used: WebGPU finds no graphics adapter';
+  expect([problem.message, createLocale('en').explain(problem)]).toEqual([english, english]);
+  expect(createLocale('fr').explain(problem)).toBe(
+    'WebAssembly est inutilisable : the driver restarted ; WebGPU est inutilisable : aucune carte graphique trouvée',
+  );
+  expect(createLocale('fr').explain('{}')).toBe('{}');
 });
 
 test('a language goes on where another left off', () => {

@@ -1,4 +1,5 @@
 /** @file The page in English and French. The English text is the key: index.html and the code say it. */
+import { fill, Problem, textOf } from '../runtime/problem';
 
 const french = {
   'Draw a digit or a number: it is read here, on your own device.':
@@ -31,7 +32,7 @@ const french = {
   'Runs on': 'Calculé par',
   Thickness: 'Épaisseur',
   Examples: 'Exemples',
-  'Down at {} across, {} from the top.': 'Posé à {} de large, {} du haut.',
+  'Down at {}% across, {}% from the top.': 'Posé à {} % de large, {} % du haut.',
   'Why this answer?': 'Pourquoi cette réponse ?',
   'Draw a digit first.': 'Dessinez d’abord un chiffre.',
   'Why {}?': 'Pourquoi {} ?',
@@ -67,6 +68,24 @@ const french = {
     'Le modèle {} est inutilisable : choisissez-en un autre. ({})',
   '{} reads instead ({}).': '{} lit à la place ({}).',
   'This drawing cannot be read. ({})': 'Ce dessin ne peut pas être lu. ({})',
+  'The model file {} cannot be fetched: the server does not answer':
+    'Le fichier {} n’arrive pas : le serveur ne répond pas',
+  'The model file {} cannot be fetched: the server says {}':
+    'Le fichier {} n’arrive pas : le serveur répond {}',
+  'The download of the model file {} broke off': 'Le téléchargement du fichier {} s’est interrompu',
+  '{} is a web page, not a model file': '{} est une page web, pas un fichier de modèle',
+  'The model file {} cannot be used: {}': 'Le fichier {} est inutilisable : {}',
+  'The model file reads no digits, or is too old: export it again':
+    'Ce fichier ne lit pas de chiffres, ou il est trop ancien : exportez-le à nouveau',
+  'WebGPU is being prepared': 'WebGPU se prépare',
+  'WebGPU cannot be used: {}': 'WebGPU est inutilisable : {}',
+  'WebGPU was lost: {}': 'WebGPU a été perdu : {}',
+  'WebAssembly cannot be used: {}': 'WebAssembly est inutilisable : {}',
+  '{}; {}': '{} ; {}',
+  'this browser does not offer WebGPU here': 'ce navigateur ne l’offre pas ici',
+  'WebGPU finds no graphics adapter': 'aucune carte graphique trouvée',
+  'the self-test failed: "{}" of program "{}" is not as expected':
+    'l’autotest a échoué : « {} » du programme « {} » n’est pas comme attendu',
   Share: 'Partager',
   'Copy a link to this drawing': 'Copier un lien vers ce dessin',
   'Save as PNG': 'Enregistrer en PNG',
@@ -92,6 +111,8 @@ export interface Locale {
   use(language: Language): void;
   /** The phrase, each {} in it filled with the next value. */
   say(phrase: Phrase, ...values: string[]): string;
+  /** What went wrong: of a {@link Problem} all that it says, of another error its own message. */
+  explain(error: unknown): string;
   /** To two decimals, for a share that was counted. */
   percent(share: number): string;
   /** To one decimal, for a probability; never 100 %, since no network is that sure. */
@@ -109,6 +130,12 @@ export function chooseLanguage(asked: string | null, preferred: readonly string[
 export function createLocale(first: Language): Locale {
   let language = first;
   let formats = formatsOf(language);
+  const say = (phrase: string, values: string[]) =>
+    fill(language === 'fr' ? french[phrase as Phrase] : phrase, values);
+  const explain = (error: unknown): string =>
+    error instanceof Problem
+      ? say(error.phrase, error.values.map(explain))
+      : textOf(error instanceof Error ? error : String(error));
   return {
     get language() {
       return language;
@@ -117,10 +144,8 @@ export function createLocale(first: Language): Locale {
       language = next;
       formats = formatsOf(language);
     },
-    say(phrase, ...values) {
-      const text = language === 'fr' ? french[phrase] : phrase;
-      return text.replaceAll('{}', () => values.shift() ?? '');
-    },
+    say: (phrase, ...values) => say(phrase, values),
+    explain,
     percent: (share) => formats.percent!.format(share),
     chance: (p) => formats.chance!.format(Math.min(p, 0.999)),
     milliseconds: (ms) => formats.milliseconds!.format(ms),

@@ -29,7 +29,7 @@ export function drawByKeys(
 ): void {
   let at: Point = [size / 2, size / 2];
   const show = () => showTip(pad.tool, at, [], pad.isDrawing);
-  const percent = (x: number) => `${Math.round((100 * x) / size)}%`;
+  const percent = (x: number) => String(Math.round((100 * x) / size));
   const inside = (x: number) => Math.min(Math.max(x, 0), size);
 
   canvas.addEventListener('keydown', (event) => {
@@ -45,7 +45,7 @@ export function drawByKeys(
       } else {
         pad.begin(pad.tool);
         pad.extend([at]);
-        speak(say('Down at {} across, {} from the top.', percent(at[0]), percent(at[1])));
+        speak(say('Down at {}% across, {}% from the top.', percent(at[0]), percent(at[1])));
       }
     } else {
       return;

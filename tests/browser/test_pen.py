@@ -1,0 +1,107 @@
+"""The pen in the hand: what it leaves, how hard it is pressed, where its tip is, and the paper that is turned."""
+
+import io
+
+import pytest
+from browser.drawing import answer, draw_with_mouse, drawing_in, on_page, ready, shows
+from PIL import Image
+from playwright.sync_api import Page, expect
+from strokes import placed
+
+WASM = "?backend=wasm"
+
+
+def test_a_stylus_draws_as_hard_as_it_is_pressed(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    cdp = page.context.new_cdp_session(page)
+    for x, force in ((80, 0.1), (200, 0.9)):
+        for i, (px, py) in enumerate(on_page(page, [(x, 60), (x, 140), (x, 220)])):
+            kind = "mouseMoved" if i else "mousePressed"
+            event = {"x": px, "y": py, "button": "left", "buttons": 1, "force": force, "pointerType": "pen"}
+            cdp.send("Input.dispatchMouseEvent", {"type": kind, **event})
+        cdp.send("Input.dispatchMouseEvent", {"type": "mouseReleased", **event, "buttons": 0})
+    page.mouse.move(0, 0)
+    shows(page, "digits", "11")
+    pad = Image.open(io.BytesIO(page.locator("#pad").screenshot())).convert("L")
+    row = [pad.getpixel((x, int(pad.height / 3))) < 128 for x in range(pad.width)]  # type: ignore[operator]
+    light, hard = sum(row[: pad.width // 2]), sum(row[pad.width // 2 :])
+    assert 0 < 1.5 * light < hard
+
+
+# A pointer's move as a fast device gives it: several places since the last event, and where it may be next.
+MOVE = """([seen, expected]) => {
+  const event = ([clientX, clientY], more) =>
+    new PointerEvent('pointermove', { pointerId: 1, buttons: 1, bubbles: true, clientX, clientY, ...more });
+  const coalescedEvents = seen.map((at) => event(at));
+  const predictedEvents = expected.map((at) => event(at));
+  document.querySelector('#pad').dispatchEvent(event(seen.at(-1), { coalescedEvents, predictedEvents }));
+}"""
+
+
+def test_a_stroke_has_every_place_of_the_pen_and_none_that_is_only_expected(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    start, *seen = [(60.0, 60.0), (90.0, 80.0), (120.0, 130.0), (130.0, 200.0)]
+    ahead = page.locator("#tip polyline")
+    page.mouse.move(*on_page(page, [start])[0])
+    page.mouse.down()
+    page.evaluate(MOVE, [on_page(page, seen), on_page(page, [(135, 230)])])
+    assert (ahead.get_attribute("points") or "").split(" ")[1].startswith("135")
+    page.mouse.up()
+    page.mouse.move(0, 0)
+    expect(ahead).to_have_attribute("points", "")
+    page.get_by_role("button", name="Share", exact=True).click()
+    page.get_by_role("button", name="Copy a link").click()
+    expect(page.locator("#notice")).not_to_be_empty()
+    (stroke,) = drawing_in(page.url)["strokes"]
+    assert stroke["points"] == [pytest.approx(point, abs=0.5) for point in (start, *seen)]
+
+
+def test_ink_is_read_once_a_frame_however_fast_it_comes(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    start, *rest = on_page(page, placed(3)[0])
+    page.mouse.move(*start)
+    page.mouse.down()
+    before = int(answer(page)["sequence"])
+    page.evaluate(f"([seen, times]) => {{ for (let i = 0; i < times; i++) ({MOVE})([seen, []]); }}", [rest, 100])
+    assert 1 <= int(answer(page)["sequence"]) - before <= 2
+    page.mouse.up()
+
+
+def test_the_tip_shows_the_size_of_the_tool(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    circle = page.locator("#tip circle")
+    for key, width in (("p", 22), ("e", 36)):
+        page.keyboard.press(key)
+        page.mouse.move(*on_page(page, [(100, 100)])[0])
+        assert float(circle.get_attribute("r") or "nan") == width / 2
+        drawn, pad = circle.bounding_box(), page.locator("#pad").bounding_box()
+        assert drawn is not None and pad is not None
+        assert drawn["width"] == pytest.approx(width * pad["width"] / 280, abs=2)
+    page.keyboard.press("p")
+    page.get_by_label("Thickness").fill("50")
+    draw_with_mouse(page, [[(140, 140)]])
+    page.mouse.move(0, 0)
+    pad_seen = Image.open(io.BytesIO(page.locator("#pad").screenshot())).convert("L")
+    row = [pad_seen.getpixel((x, pad_seen.height // 2)) < 128 for x in range(pad_seen.width)]  # type: ignore[operator]
+    assert sum(row) == pytest.approx(50 * pad_seen.width / 280, abs=3)
+
+
+def test_the_drawing_survives_a_turn_of_the_screen_in_the_middle_of_a_stroke(page: Page, site: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    ready(page, site, WASM)
+    (three,) = placed(3)
+    half = len(three) // 2
+    page.mouse.move(*on_page(page, three)[0])
+    page.mouse.down()
+    for at in on_page(page, three[:half]):
+        page.mouse.move(*at)
+    page.set_viewport_size({"width": 844, "height": 390})
+    for at in on_page(page, three[half:]):
+        page.mouse.move(*at)
+    page.mouse.up()
+    shows(page, "digits", "3")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert answer(page)["digits"] == "3"
+    pad = Image.open(io.BytesIO(page.locator("#pad").screenshot())).convert("L")
+    x, y = three[0]
+    assert pad.getpixel((int(x * pad.width / 280), int(y * pad.width / 280))) < 128  # type: ignore[operator]
