@@ -15,7 +15,9 @@ test: .venv/.dev build
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	cd web && npm run --silent check && npm test --silent
-	$(BIN)/pytest -n 3 --dist worksteal tests/browser tests # the longest first; three on two cores, because some wait
+	# A file is one worker's, so that what it compiles serves all its tests; the longest first; three on two cores, because
+	# some wait.
+	$(BIN)/pytest -n 3 --dist loadfile tests/browser/test_exported.py tests/test_train.py tests/test_export.py tests/browser tests
 
 bench: .venv/.dev
 	cd bench && npm ci --silent && npm run --silent build

@@ -44,6 +44,7 @@ def test_export_writes_it_beside_the_model_file(
     run.write_metrics(tmp_path / "run", [{"device": "CPU", "seconds": 1.0}])
     run.save_tensors(tmp_path / "run" / "weights.safetensors", get_state_dict(NETS["cnn-tiny"]()))
     monkeypatch.setattr(finish, "INK", 100)
+    monkeypatch.setattr(finish, "SURFACES", 20)
     out = tmp_path / "out" / "tiny.safetensors"
     words = ["export", str(tmp_path / "run"), "--onnx", "--path", str(tmp_path), "--out", str(out)]
     assert CliRunner().invoke(cli.app, words).exit_code == 0

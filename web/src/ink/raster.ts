@@ -37,6 +37,7 @@ export function drawOn(mask: Uint8Array, drawing: Drawing, size: number): void {
     const radius = clamp((stroke.width * scale) / 2, 0.5, FAR);
     const squared = squaredDistances(stroke, scale, radius + 0.5, size);
     for (let i = 0; i < mask.length; i++) {
+      if (squared[i] === Infinity) continue; // as most are
       const coverage = clamp(radius + 0.5 - Math.sqrt(squared[i]!), 0, 1);
       const ink = Math.floor(255 * coverage + 0.5);
       mask[i] = stroke.erase ? Math.min(mask[i]!, 255 - ink) : Math.max(mask[i]!, ink);
