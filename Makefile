@@ -17,7 +17,7 @@ test: .venv/.dev build
 	cd web && npm run --silent check && npm test --silent
 	# A file is one worker's, so that what it compiles serves all its tests; the longest first; three on two cores, because
 	# some wait.
-	$(BIN)/pytest -n 3 --dist loadfile tests/browser/test_exported.py tests/test_train.py tests/test_export.py tests/browser tests
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/browser/test_exported.py tests/test_train.py tests/test_export.py tests/browser tests
 
 bench: .venv/.dev
 	cd bench && npm ci --silent && npm run --silent build
