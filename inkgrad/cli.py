@@ -2,15 +2,14 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from typer.core import TyperGroup
 
+from inkgrad.bench.commands import bench
 from inkgrad.errors import Error
+from inkgrad.options import Data, Json, Others, Storage, Strokes, Teachers, needs
 
 if TYPE_CHECKING:
     from inkgrad.recipe import Recipe
@@ -23,22 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Strokes = Annotated[
-    Path | None, typer.Option(help="Pen strokes as UNIPEN text (plain or .Z), such as pendigits-orig.tra.")
-]
-Teachers = Annotated[
-    list[Path] | None,
-    typer.Option(help="A finished run whose answers are learnt too, where the recipe distils; repeatable."),
-]
-Others = Annotated[
-    list[Path] | None,
-    typer.Option(help="What is no digit: a font, whose letters are drawn, or an IDX file of images; repeatable."),
-]
-Storage = Annotated[
-    str | None, typer.Option(help="The database: sqlite:///FILE or postgresql://…; runs/sweep.db where not given.")
-]
-Data = Annotated[Path | None, typer.Option(help="A folder with the four MNIST files; fetched where not given.")]
+app.add_typer(bench, name="bench")
 
 # Commands import what they need when they run: tinygrad and matplotlib take a second that --help should not.
 
@@ -144,7 +128,7 @@ def sweep(
     """
     from inkgrad import mnist, unipen
 
-    with _needs("sweep"):
+    with needs("sweep"):
         from inkgrad.sweep import STORAGE
         from inkgrad.sweep import sweep as search
         from inkgrad.workers import standing
@@ -165,7 +149,7 @@ def report(storage: Storage = None) -> None:
 
     What stands outside the generated parts is left as it is. Without a storage the trials are those in sweeps/*.jsonl.
     """
-    with _needs("sweep"):
+    with needs("sweep"):
         from inkgrad import report as reports
         from inkgrad.sweep import STORAGE
     if storage is None and Path(STORAGE.removeprefix("sqlite:///")).exists():
@@ -301,103 +285,6 @@ def tune(
     print(f"{TABLE}: {sum(options is not None for options in table.values())} of {len(table)} kernels are tuned")
 
 
-class _Bench(TyperGroup):
-    """Whose command is `browser` where none is named."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        named = args and args[0] in (*self.commands, *ctx.help_option_names)
-        return super().parse_args(ctx, args if named else ["browser", *args])
-
-
-bench = typer.Typer(
-    cls=_Bench,
-    rich_markup_mode=None,
-    help="Measure inkgrad beside others: model files in the browser, where nothing else is named, and training.",
-    epilog="Examples: inkgrad bench models/mlp.safetensors · inkgrad bench train",
-)
-app.add_typer(bench, name="bench")
-Out = Annotated[Path, typer.Option(help="The folder for what was measured.")]
-RESULTS = Path("bench/results")
-
-
-@bench.command(epilog="Example: inkgrad bench browser models/mlp.safetensors --images 1000")
-def browser(
-    models: Annotated[
-        list[Path] | None, typer.Argument(help="Model files; models/mlp and models/cnn where not given.")
-    ] = None,
-    calls: Annotated[int, typer.Option(min=20, help="Calls of one picture for each system.")] = 200,
-    images: Annotated[int, typer.Option(min=1, help="Pictures read many at once, ten times over.")] = 10_000,
-    out: Out = RESULTS,
-    path: Data = None,
-    as_json: Json = False,
-) -> None:
-    """Measure model files in the browser, side by side with other runtimes that run the same weights.
-
-    `make bench` installs these and builds their pages first.
-    """
-    from inkgrad import mnist
-    from inkgrad.bench.browser import measure
-    from inkgrad.bench.report import markdown, save
-    from inkgrad.export import modelfile
-
-    pictures, turns = mnist.load(path).test_images, _turns(as_json)
-    results = []
-    for model in models or [Path("models/mlp.safetensors"), Path("models/cnn.safetensors")]:
-        command = f"inkgrad bench {model} --calls {calls} --images {images}"
-        result = {"command": command, **measure(model.stem, modelfile.read(model), pictures, calls, images, turns)}
-        stem = save(model.stem, result, out)
-        results.append(result)
-        if not as_json:
-            print(f"{markdown(result)}\n{stem}.json, .md and .png")
-    if as_json:
-        print(json.dumps(results))
-
-
-@bench.command(epilog="Example: inkgrad bench growth models/mlp.safetensors")
-def growth(
-    model: Annotated[Path, typer.Argument(help="A model file.")] = Path("models/cnn.safetensors"),
-    out: Out = RESULTS,
-    path: Data = None,
-    as_json: Json = False,
-) -> None:
-    """Measure how time grows: with pictures at once, and with digits and strokes on the built page (`make build`)."""
-    from inkgrad import mnist
-    from inkgrad.bench.growth import measure, save
-    from inkgrad.export import modelfile
-
-    pictures = mnist.load(path).test_images
-    result = measure(model.stem, modelfile.read(model), pictures, _turns(as_json))
-    stem = save({"command": f"inkgrad bench growth {model}", **result}, out)
-    print(json.dumps(result) if as_json else f"{stem}.json and .png")
-
-
-@bench.command("train", epilog="Examples: inkgrad bench train · DEV=CUDA inkgrad bench train cnn --batch 512 --json")
-def bench_train(
-    nets: Annotated[list[str] | None, typer.Argument(help="Networks; mlp and cnn where not given.")] = None,
-    batch: Annotated[int, typer.Option(min=1, max=60_000, help="Images a step.")] = 256,
-    out: Out = RESULTS,
-    path: Data = None,
-    as_json: Json = False,
-) -> None:
-    """Measure a step of training beside PyTorch's, eager and compiled, on the device at hand (DEV chooses)."""
-    from inkgrad import mnist
-    from inkgrad.bench.report import write
-    from inkgrad.bench.train import about, markdown, measure
-    from inkgrad.nets import NETS
-
-    chosen = nets or ["mlp", "cnn"]
-    if unknown := set(chosen) - NETS.keys():
-        raise Error(f"{', '.join(sorted(unknown))}: no such network; there are {', '.join(NETS)}")
-    with _needs("torch"):
-        machine = about()
-    data = mnist.load(path)
-    command = f"inkgrad bench train {' '.join(chosen)} --batch {batch}"
-    found = [result for net in chosen for result in measure(net, data, batch, _turns(as_json))]
-    result = {"command": command, **machine, "batch": batch, "nets": found}
-    stem = write(f"train {machine['hardware']}", result, table := markdown(result), out)
-    print(json.dumps(result) if as_json else f"{table}\n{stem}.json and .md")
-
-
 @app.command(epilog="Examples: inkgrad serve · inkgrad serve --host 0.0.0.0 --port 8080")
 def serve(
     port: Annotated[int, typer.Option(help="The port; 0 takes one that is free.")] = 8000,
@@ -423,22 +310,6 @@ def _recipe(net: str, name: str) -> "Recipe":
     if chosen.net != net:
         raise Error(f"{name} is a recipe for {chosen.net}, not for {net}")
     return chosen
-
-
-def _turns(quiet: bool) -> Callable[[Sequence[int], str], Iterable[int]]:
-    """Goes through turns with a progress bar, if not quiet."""
-    from rich.progress import track
-
-    return (lambda turns, _: turns) if quiet else track
-
-
-@contextmanager
-def _needs(extra: str) -> Iterator[None]:
-    """Around imports of what an extra brings."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise Error(f"this needs the package {error.name}: pip install 'inkgrad[{extra}]'") from None
 
 
 def main() -> None:

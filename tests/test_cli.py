@@ -16,8 +16,9 @@ from PIL import Image
 from released import MODELS
 
 from inkgrad import evaluate, mnist
-from inkgrad.cli import _needs, main
+from inkgrad.cli import main
 from inkgrad.errors import Error
+from inkgrad.options import needs
 
 COMMANDS = ("data", "train", "sweep", "report", "export", "evaluate", "predict", "tune", "bench", "serve")
 BENCHES = ("bench browser", "bench growth", "bench train")
@@ -101,7 +102,7 @@ def test_devices_that_cannot_share_a_batch_are_refused(tmp_path: Path) -> None:
 def test_a_missing_package_is_named_with_the_extra_that_brings_it() -> None:
     with (
         pytest.raises(Error, match=r"needs the package no_such_package: pip install 'inkgrad\[sweep\]'"),
-        _needs("sweep"),
+        needs("sweep"),
     ):
         __import__("no_such_package.part")
 

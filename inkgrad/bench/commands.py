@@ -1,0 +1,115 @@
+"""The commands `inkgrad bench …`: parse, call, print."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from inkgrad.errors import Error
+from inkgrad.options import Data, Json, needs
+
+
+class _Bench(TyperGroup):
+    """Whose command is `browser` where none is named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        named = args and args[0] in (*self.commands, *ctx.help_option_names)
+        return super().parse_args(ctx, args if named else ["browser", *args])
+
+
+bench = typer.Typer(
+    cls=_Bench,
+    rich_markup_mode=None,
+    help="Measure inkgrad beside others: model files in the browser, where nothing else is named, and training.",
+    epilog="Examples: inkgrad bench models/mlp.safetensors · inkgrad bench train",
+)
+Out = Annotated[Path, typer.Option(help="The folder for what was measured.")]
+RESULTS = Path("bench/results")
+
+
+@bench.command(epilog="Example: inkgrad bench browser models/mlp.safetensors --images 1000")
+def browser(
+    models: Annotated[
+        list[Path] | None, typer.Argument(help="Model files; models/mlp and models/cnn where not given.")
+    ] = None,
+    calls: Annotated[int, typer.Option(min=20, help="Calls of one picture for each system.")] = 200,
+    images: Annotated[int, typer.Option(min=1, help="Pictures read many at once, ten times over.")] = 10_000,
+    out: Out = RESULTS,
+    path: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Measure model files in the browser, side by side with other runtimes that run the same weights.
+
+    `make bench` installs these and builds their pages first.
+    """
+    from inkgrad import mnist
+    from inkgrad.bench.browser import measure
+    from inkgrad.bench.report import markdown, save
+    from inkgrad.export import modelfile
+
+    pictures, turns = mnist.load(path).test_images, _turns(as_json)
+    results = []
+    for model in models or [Path("models/mlp.safetensors"), Path("models/cnn.safetensors")]:
+        command = f"inkgrad bench {model} --calls {calls} --images {images}"
+        result = {"command": command, **measure(model.stem, modelfile.read(model), pictures, calls, images, turns)}
+        stem = save(model.stem, result, out)
+        results.append(result)
+        if not as_json:
+            print(f"{markdown(result)}\n{stem}.json, .md and .png")
+    if as_json:
+        print(json.dumps(results))
+
+
+@bench.command(epilog="Example: inkgrad bench growth models/mlp.safetensors")
+def growth(
+    model: Annotated[Path, typer.Argument(help="A model file.")] = Path("models/cnn.safetensors"),
+    out: Out = RESULTS,
+    path: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how time grows: with pictures at once, and with digits and strokes on the built page (`make build`)."""
+    from inkgrad import mnist
+    from inkgrad.bench.growth import measure, save
+    from inkgrad.export import modelfile
+
+    pictures = mnist.load(path).test_images
+    result = measure(model.stem, modelfile.read(model), pictures, _turns(as_json))
+    stem = save({"command": f"inkgrad bench growth {model}", **result}, out)
+    print(json.dumps(result) if as_json else f"{stem}.json and .png")
+
+
+@bench.command("train", epilog="Examples: inkgrad bench train · DEV=CUDA inkgrad bench train cnn --batch 512 --json")
+def bench_train(
+    nets: Annotated[list[str] | None, typer.Argument(help="Networks; mlp and cnn where not given.")] = None,
+    batch: Annotated[int, typer.Option(min=1, max=60_000, help="Images a step.")] = 256,
+    out: Out = RESULTS,
+    path: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Measure a step of training beside PyTorch's, eager and compiled, on the device at hand (DEV chooses)."""
+    from inkgrad import mnist
+    from inkgrad.bench.report import write
+    from inkgrad.bench.train import about, markdown, measure
+    from inkgrad.nets import NETS
+
+    chosen = nets or ["mlp", "cnn"]
+    if unknown := set(chosen) - NETS.keys():
+        raise Error(f"{', '.join(sorted(unknown))}: no such network; there are {', '.join(NETS)}")
+    with needs("torch"):
+        machine = about()
+    data = mnist.load(path)
+    command = f"inkgrad bench train {' '.join(chosen)} --batch {batch}"
+    found = [result for net in chosen for result in measure(net, data, batch, _turns(as_json))]
+    result = {"command": command, **machine, "batch": batch, "nets": found}
+    stem = write(f"train {machine['hardware']}", result, table := markdown(result), out)
+    print(json.dumps(result) if as_json else f"{table}\n{stem}.json and .md")
+
+
+def _turns(quiet: bool) -> Callable[[Sequence[int], str], Iterable[int]]:
+    """Goes through turns with a progress bar, if not quiet."""
+    from rich.progress import track
+
+    return (lambda turns, _: turns) if quiet else track
