@@ -24,10 +24,11 @@ bench = typer.Typer(
     cls=_Bench,
     rich_markup_mode=None,
     help="Measure inkgrad beside others: model files in the browser, where nothing else is named, and training.",
-    epilog="Examples: inkgrad bench models/mlp.safetensors · inkgrad bench train",
+    epilog="Examples: inkgrad bench models/mlp.safetensors · inkgrad bench train · inkgrad bench speedrun",
 )
 Out = Annotated[Path, typer.Option(help="The folder for what was measured.")]
 RESULTS = Path("bench/results")
+MODELS = [Path("models/mlp.safetensors"), Path("models/cnn.safetensors")]
 
 
 @bench.command(epilog="Example: inkgrad bench browser models/mlp.safetensors --images 1000")
@@ -52,7 +53,7 @@ def browser(
 
     pictures, turns = mnist.load(path).test_images, _turns(as_json)
     results = []
-    for model in models or [Path("models/mlp.safetensors"), Path("models/cnn.safetensors")]:
+    for model in models or MODELS:
         command = f"inkgrad bench {model} --calls {calls} --images {images}"
         result = {"command": command, **measure(model.stem, modelfile.read(model), pictures, calls, images, turns)}
         stem = save(model.stem, result, out)
@@ -81,6 +82,33 @@ def growth(
     print(json.dumps(result) if as_json else f"{stem}.json and .png")
 
 
+@bench.command(epilog="Example: inkgrad bench gpu models/mlp.safetensors models/cnn.safetensors")
+def gpu(
+    models: Annotated[
+        list[Path] | None, typer.Argument(help="Model files; models/mlp and models/cnn where not given.")
+    ] = None,
+    calls: Annotated[int, typer.Option(min=20, help="Calls of one picture for each backend.")] = 400,
+    out: Out = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """Measure model files on this machine's own GPU, in Node with Dawn, which takes the place of a browser.
+
+    `make bench` builds the script. On Linux it wants a Vulkan driver, its loader, and XDG_RUNTIME_DIR.
+    """
+    from inkgrad.bench.gpu import markdown, measure
+    from inkgrad.bench.report import write
+
+    results = []
+    for model in models or MODELS:
+        results.append({"command": f"inkgrad bench gpu {model} --calls {calls}", **measure(model, calls)})
+        table = markdown(results[-1])
+        stem = write(f"gpu {model.stem} {results[-1]['machine']['adapter']}", results[-1], table, out)
+        if not as_json:
+            print(f"{table}\n{stem}.json and .md")
+    if as_json:
+        print(json.dumps(results))
+
+
 @bench.command("train", epilog="Examples: inkgrad bench train · DEV=CUDA inkgrad bench train cnn --batch 512 --json")
 def bench_train(
     nets: Annotated[list[str] | None, typer.Argument(help="Networks; mlp and cnn where not given.")] = None,
@@ -105,6 +133,28 @@ def bench_train(
     found = [result for net in chosen for result in measure(net, data, batch, _turns(as_json))]
     result = {"command": command, **machine, "batch": batch, "nets": found}
     stem = write(f"train {machine['hardware']}", result, table := markdown(result), out)
+    print(json.dumps(result) if as_json else f"{table}\n{stem}.json and .md")
+
+
+@bench.command(epilog="Examples: inkgrad bench speedrun · DEV=CUDA inkgrad bench speedrun --runs 100 --json")
+def speedrun(
+    runs: Annotated[int, typer.Option(min=1, help="Whole trainings, each with a seed of its own.")] = 30,
+    target: Annotated[float, typer.Option(min=0, max=1, help="The accuracy to reach.")] = 0.99,
+    recipe: Annotated[Path | None, typer.Option(help="A .toml file; the one for this device where not given.")] = None,
+    out: Out = RESULTS,
+    path: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how long training takes to 99 % of MNIST's test set, from data in memory and compiled kernels."""
+    from inkgrad import mnist
+    from inkgrad import recipe as recipes
+    from inkgrad.bench.report import write
+    from inkgrad.bench.speedrun import markdown, measure, standard
+
+    chosen = recipes.read(recipe) if recipe else standard()
+    command = f"inkgrad bench speedrun --runs {runs}{f' --recipe {recipe}' if recipe else ''}"
+    result = {"command": command, **measure(chosen, mnist.load(path), runs, target, _turns(as_json))}
+    stem = write(f"speedrun {result['hardware']}", result, table := markdown(result), out)
     print(json.dumps(result) if as_json else f"{table}\n{stem}.json and .md")
 
 
