@@ -18,6 +18,9 @@ def test_a_first_visit_is_small_and_asks_nobody_else(page: Page, site: str) -> N
     answers: list[Response] = []
     page.on("response", lambda response: answers.append(response))
     ready(page, site, "?backend=wasm")
+    # It comes while the script does, not after it, and once.
+    model = "performance.getEntriesByType('resource').filter((e) => e.name.includes('safetensors'))"
+    assert page.evaluate(model + ".map((e) => e.initiatorType)") == ["link"]
     draw_with_mouse(page, placed(2))
     shows(page, "digits", "2")
     bodies = {response.url.removeprefix(site): response.body() for response in answers}

@@ -180,7 +180,6 @@ const keepInAddress = createSharing(locale, {
     change(commit(history, drawing));
   },
 });
-addEventListener('load', () => void keepOffline(keepInAddress)); // not before what is needed now
 
 // The model.
 
@@ -241,7 +240,13 @@ language.addEventListener('click', () => {
 translate();
 
 const wanted = query.get('model') ?? '';
-const first = wanted in MODELS ? wanted : 'cnn';
+const usual = 'cnn'; // index.html has it come while this script does
+const first = wanted in MODELS ? wanted : usual;
+if (first !== usual) {
+  const stopping = new AbortController();
+  fetch(MODELS[usual]!, stopping).catch(() => {}); // takes over what is coming,
+  setTimeout(() => stopping.abort()); // once it has begun
+}
 for (const radio of radios) {
   radio.checked = radio.value === first;
   radio.addEventListener('change', () => void choose(radio.value));
@@ -249,4 +254,10 @@ for (const radio of radios) {
 find('#why').addEventListener('toggle', () => read(history.present));
 hold('pen');
 change(history);
-void choose(first);
+void choose(first).then(
+  // What can wait until there is a first reading: to keep all models, and to be ready to say numbers.
+  perFrame(() => {
+    void keepOffline(keepInAddress);
+    locale.chance(0);
+  }),
+);
