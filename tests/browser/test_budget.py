@@ -4,7 +4,7 @@ import gzip
 import re
 
 from browser.drawing import draw_with_mouse, ready, shows
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Page, Response, expect
 from strokes import placed
 
 # Whom the content security policy may name: no other origin, nothing inline, no eval but WebAssembly's.
@@ -14,10 +14,28 @@ CODE = 30_000  # bytes of page and runtime, gzip
 TOTAL = 350_000  # bytes of all that comes before the first digit is read, the model included, as served
 
 
+# The title says which program ran last.
+RAN = """
+const { instantiate } = WebAssembly;
+WebAssembly.instantiate = async (bytes) => {
+  const { instance } = await instantiate(bytes);
+  const told = Object.entries(instance.exports).map(([name, value]) => {
+    return [name, typeof value === 'function' ? (base) => ((document.title = name), value(base)) : value];
+  });
+  return { instance: { exports: Object.fromEntries(told) } };
+};
+"""
+
+
 def test_a_first_visit_is_small_and_asks_nobody_else(page: Page, site: str) -> None:
     answers: list[Response] = []
     page.on("response", lambda response: answers.append(response))
+    page.add_init_script(RAN)
     ready(page, site, "?backend=wasm")
+    expect(page).to_have_title("classify")  # the engine has compiled it before anything is drawn
+    # It comes while the script does, not after it, and once.
+    model = "performance.getEntriesByType('resource').filter((e) => e.name.includes('safetensors'))"
+    assert page.evaluate(model + ".map((e) => e.initiatorType)") == ["link"]
     draw_with_mouse(page, placed(2))
     shows(page, "digits", "2")
     bodies = {response.url.removeprefix(site): response.body() for response in answers}

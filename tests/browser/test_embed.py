@@ -30,7 +30,11 @@ SCRIBBLE = [(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (
 
 SEEN = """() => {
   window.seen = [];
+  window.said = [];
   const reader = document.querySelector('ink-reader');
+  new MutationObserver((changes) => {
+    for (const { target } of changes) if (target.ariaLive === 'polite') said.push(target.textContent);
+  }).observe(reader.shadowRoot, { subtree: true, childList: true });
   for (const type of ['input', 'change', 'error']) {
     document.addEventListener(type, ({ target }) => {
       if (target !== reader) throw new Error('an event of the inside got out');
@@ -66,8 +70,10 @@ def test_a_field_on_another_origin(page: Page, site: str, other: str) -> None:
 
     draw(page, placed(4, 20, 80, 65))
     expect(page).to_have_title("change 4")
+    assert page.evaluate("said.splice(0).at(-1)") == "4"  # of two strokes
     draw(page, placed(7, 180, 80, 65))
     expect(page).to_have_title("change 47")
+    assert page.evaluate("said.splice(0)") == ["47"]  # though it was read all the while it was written
     seen = page.evaluate("seen")
     assert [event for event in seen if event.startswith("change")] == ["change 4", "change 47"]
     assert seen[-2:] == ["input 47", "change 47"] and seen.count("input 47") == 1
@@ -81,8 +87,12 @@ def test_a_field_on_another_origin(page: Page, site: str, other: str) -> None:
 
     clear.click()
     assert page.evaluate("seen.slice(-2)") == ["input ", "change "]
+    spoken = page.locator("ink-reader [aria-live=polite]")
+    expect(spoken).to_have_text("Rien à lire")
     draw(page, [SCRIBBLE])
+    expect(spoken).to_have_text("Pas sûr")
     expect(field).to_have_attribute("placeholder", "?")
+    assert page.evaluate("said") == ["Rien à lire", "Pas sûr"]
     assert reader.evaluate("r => [r.value, r.validity.customError, r.validationMessage]") == ["", True, "Pas sûr"]
 
     page.evaluate("document.forms[0].reset()")

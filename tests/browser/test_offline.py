@@ -49,11 +49,23 @@ def test_it_can_be_installed(playwright: Playwright, httpd: ThreadingHTTPServer,
         assert context.new_cdp_session(page).send("Page.getInstallabilityErrors") == {"installabilityErrors": []}
 
 
+# Which reading the page is at when it has itself kept for later.
+REGISTERED = """
+const register = ServiceWorkerContainer.prototype.register;
+ServiceWorkerContainer.prototype.register = function (...given) {
+  window.registered = document.querySelector('#prediction').dataset.sequence;
+  return register.apply(this, given);
+};
+"""
+
+
 def test_after_one_visit_everything_works_without_a_server(context: BrowserContext, httpd: ThreadingHTTPServer) -> None:
     address = f"http://localhost:{httpd.server_port}/"
     page = context.new_page()
+    page.add_init_script(REGISTERED)
     ready(page, address, "?backend=wasm")
     page.evaluate("navigator.serviceWorker.ready.then(() => {})")
+    assert page.evaluate("registered") == "1"  # all models come once there is a reading, not in its way
     page.close()
     httpd.shutdown()
     httpd.server_close()

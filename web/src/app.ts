@@ -2,7 +2,7 @@
 import { addStroke, blank, clear, type Drawing, eraser, isBlank, pen } from './ink/drawing';
 import { commit, type History, redo, startHistory, undo } from './ink/history';
 import { createPad } from './ink/pad';
-import { MODELS } from './models';
+import { MODELS, stopUsual, USUAL } from './models';
 import { loadRecognizer, type Reading, type Recognizer, type Status } from './recognizer';
 import { latest } from './runtime/latest';
 import { BACKENDS, createAnswer, speak } from './view/answer';
@@ -21,6 +21,7 @@ import { createSharing } from './view/sharing';
 import { createTip } from './view/tip';
 import { createTools, type Tool } from './view/tools';
 import { keepOffline } from './view/update';
+import { warmUp } from './view/warm';
 import { createWhy } from './view/why';
 
 const query = new URLSearchParams(location.search);
@@ -180,7 +181,6 @@ const keepInAddress = createSharing(locale, {
     change(commit(history, drawing));
   },
 });
-addEventListener('load', () => void keepOffline(keepInAddress)); // not before what is needed now
 
 // The model.
 
@@ -200,6 +200,7 @@ async function choose(name: string): Promise<void> {
     recognizer = loaded;
     // As long as `auto` only prepares WebGPU, there is nothing to explain.
     go(backend === 'auto' ? { ...loaded.status, problem: undefined } : loaded.status);
+    warmUp(loaded);
   } catch (error) {
     if (mine !== turn) return;
     show(undefined, history.present);
@@ -241,7 +242,8 @@ language.addEventListener('click', () => {
 translate();
 
 const wanted = query.get('model') ?? '';
-const first = wanted in MODELS ? wanted : 'cnn';
+const first = wanted in MODELS ? wanted : USUAL;
+if (first !== USUAL) stopUsual();
 for (const radio of radios) {
   radio.checked = radio.value === first;
   radio.addEventListener('change', () => void choose(radio.value));
@@ -249,4 +251,9 @@ for (const radio of radios) {
 find('#why').addEventListener('toggle', () => read(history.present));
 hold('pen');
 change(history);
-void choose(first);
+// What can wait until there is a first reading: to keep all models, and to be ready to say numbers.
+const later = perFrame(() => {
+  void keepOffline(keepInAddress);
+  locale.chance(0);
+});
+void choose(first).then(later);

@@ -41,12 +41,14 @@ export class InkReader extends HTMLElement {
   readonly #field = document.createElement('input');
   readonly #clear = document.createElement('button');
   readonly #status = document.createElement('p');
+  readonly #announcement = document.createElement('p');
   readonly #canvas = document.createElement('canvas');
   readonly #pad = createPad(this.#canvas, {
     onDraw: (stroke) => this.#ink(addStroke(this.#drawing, stroke)),
     onEnd: (stroke) => (this.drawing = stroke ? addStroke(this.#drawing, stroke) : this.#drawing),
   });
   #drawing: Drawing = blank;
+  #spoken: Drawing = blank;
   #reading: Reading | undefined;
   #recognizer: Recognizer | undefined;
   #committed = '';
@@ -65,6 +67,8 @@ export class InkReader extends HTMLElement {
     field.autocomplete = 'off';
     clear.type = 'button';
     status.role = 'status';
+    this.#announcement.className = 'unseen';
+    this.#announcement.ariaLive = 'polite';
     for (const [part, element] of Object.entries({ pad: canvas, value: field, clear, status })) {
       element.part.add(part);
     }
@@ -86,7 +90,7 @@ export class InkReader extends HTMLElement {
     });
     const shadow = this.attachShadow({ mode: 'open', delegatesFocus: true });
     shadow.adoptedStyleSheets = [style];
-    shadow.append(canvas, field, clear, status);
+    shadow.append(canvas, field, clear, status, this.#announcement);
   }
 
   /** The digits; '' if nothing was read, or nothing that is surely digits. Setting it clears the pad. */
@@ -196,10 +200,18 @@ export class InkReader extends HTMLElement {
       const reading = await this.#recognizer?.read(drawing);
       if (!reading || this.#isTyped) return;
       this.#reading = reading;
+      const { say } = this.#locale;
       const isSure = reading.digits.every(({ sure }) => sure);
       this.#field.placeholder = isSure ? '' : '?';
-      this.#change(isSure ? reading.text : '', isSure ? '' : this.#locale.say('Not sure'));
-      if (drawing === this.#drawing) this.#commit();
+      this.#change(isSure ? reading.text : '', isSure ? '' : say('Not sure'));
+      if (drawing !== this.#drawing) return;
+      this.#commit();
+      // Once for each drawing: not while the pen is down, nor when another backend reads it.
+      if (drawing === this.#spoken) return;
+      this.#spoken = drawing;
+      this.#announcement.textContent = isSure
+        ? reading.text || say('Nothing to read')
+        : say('Not sure');
     }),
   );
 

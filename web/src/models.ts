@@ -13,3 +13,13 @@ export const MODELS: Readonly<Record<string, string>> = {
   'cnn-small': cnnSmall,
   'cnn-tiny': cnnTiny,
 };
+
+/** The model that index.html has come while the script does. */
+export const USUAL = 'cnn';
+
+/** Where another is asked for: the usual one need not come any more. */
+export function stopUsual(): void {
+  const stopping = new AbortController();
+  fetch(MODELS[USUAL]!, stopping).catch(() => {}); // takes over what is coming,
+  setTimeout(() => stopping.abort()); // once it has begun
+}

@@ -45,3 +45,20 @@ test('every piece that is no speck is read, in one digit, whatever the costs', (
     ),
   );
 });
+
+test.each([25, 100])('looks at no pair of %i pieces over and over', (n) => {
+  let looks = 0;
+  const boxes = Array.from({ length: n }, (_, i) => ({
+    get x0() {
+      looks++;
+      return i;
+    },
+    x1: i + 100,
+    y0: 0,
+    y1: 100,
+  }));
+  const groups = candidates(boxes);
+  const costs = groups.map((_, g) => g % 7);
+  choose(boxes, groups, costs);
+  expect(looks).toBeLessThan(8 * n ** 2);
+});

@@ -35,10 +35,9 @@ const LIMIT = 128;
 export function candidates(boxes: readonly Box[]): Group[] {
   const size = largest(boxes);
   const isNear = (a: Box, b: Box) => -overlap(a, b) <= NEAR * size;
-  const near = boxes.map((box, i) =>
-    boxes.flatMap((other, j) => (j !== i && isNear(box, other) ? [j] : [])),
-  );
-  const alone = boxes.map((_, i): Group => [i]);
+  const all = boxes.map((_, i) => i);
+  const near = boxes.map((box, i) => all.filter((j) => j !== i && isNear(box, boxes[j]!)));
+  const alone = all.map((i): Group => [i]);
   const groups: Group[] = [];
   let grown = alone;
   for (let pieces = 2; pieces <= MOST; pieces++) {
@@ -46,10 +45,10 @@ export function candidates(boxes: readonly Box[]): Group[] {
     for (const group of grown) {
       for (const j of group.flatMap((i) => near[i]!)) {
         if (group.includes(j)) continue;
+        if (Math.max(group.at(-1)!, j) - Math.min(group[0]!, j) >= WINDOW) continue;
         const next = [...group, j].sort((a, b) => a - b);
         const { x0, x1 } = around(next.map((i) => boxes[i]!));
-        const isTogether = next.at(-1)! - next[0]! < WINDOW && x1 - x0 <= WIDEST * size;
-        if (isTogether) wider.set(String(next), next);
+        if (x1 - x0 <= WIDEST * size) wider.set(String(next), next);
       }
     }
     grown = [...wider.values()].sort(inOrder);
@@ -73,38 +72,49 @@ export function choose(
   costs: readonly number[],
 ): Group[] {
   const size = largest(boxes);
+  const shares = boxes.map((a) => boxes.map((b) => share(a, b, size)));
   // Sets of pieces are bits of a number without limit.
+  const bits = boxes.map((_, i) => 1n << BigInt(i));
   const starting = boxes.map((): { members: bigint; cost: number; group: Group }[] => []);
   groups.forEach((group, g) => {
-    const outside = boxes.filter((_, j) => !group.includes(j));
-    const shared = group.flatMap((i) => outside.map((other) => share(boxes[i]!, other, size)));
-    const members = group.reduce((bits, i) => bits | (1n << BigInt(i)), 0n);
-    starting[group[0]!]!.push({ members, cost: costs[g]! + sum(shared) / 2, group });
+    const isIn = new Set(group);
+    let shared = 0;
+    for (const i of group) shares[i]!.forEach((part, j) => (shared += isIn.has(j) ? 0 : part));
+    const members = group.reduce((set, i) => set | bits[i]!, 0n);
+    starting[group[0]!]!.push({ members, cost: costs[g]! + shared / 2, group });
   });
 
-  const known = new Map<bigint, { cost: number; groups: Group[] }>([[0n, { cost: 0, groups: [] }]]);
-  /** The cheapest division of the pieces whose bits are set in `left`. */
-  function cheapest(left: bigint): { cost: number; groups: Group[] } {
+  const known = new Map<bigint, Division>([[0n, { cost: 0 }]]);
+  /** The cheapest division of the pieces whose bits are set in `left`, none of them before `first`. */
+  function cheapest(left: bigint, first: number): Division {
     let best = known.get(left);
     if (best) return best;
-    best = { cost: Infinity, groups: [] };
-    const first = boxes.findIndex((_, i) => left & (1n << BigInt(i)));
+    best = { cost: Infinity };
+    while (!(left & bits[first]!)) first++;
     for (const { members, cost, group } of starting[first]!) {
       if ((members & left) !== members) continue;
-      const rest = cheapest(left & ~members);
-      if (cost + rest.cost < best.cost) {
-        best = { cost: cost + rest.cost, groups: [group, ...rest.groups] };
-      }
+      const rest = cheapest(left & ~members, first);
+      if (cost + rest.cost < best.cost) best = { cost: cost + rest.cost, group, rest };
     }
     known.set(left, best);
     return best;
   }
 
+  const divided: Group[] = [];
+  let division: Division | undefined = cheapest((1n << BigInt(boxes.length)) - 1n, 0);
+  for (; division?.group; division = division.rest) divided.push(division.group);
   const boxOf = (group: Group) => around(group.map((i) => boxes[i]!));
   const middle = ({ x0, x1 }: Box) => x0 + x1;
-  return cheapest((1n << BigInt(boxes.length)) - 1n)
-    .groups.filter((group) => largest([boxOf(group)]) >= SPECK * size)
+  return divided
+    .filter((group) => largest([boxOf(group)]) >= SPECK * size)
     .sort((a, b) => middle(boxOf(a)) - middle(boxOf(b)));
+}
+
+/** The group of a division's first piece, and how the rest is divided; of no pieces, neither. */
+interface Division {
+  readonly cost: number;
+  readonly group?: Group;
+  readonly rest?: Division;
 }
 
 /** Around all of the boxes, of which there is at least one. */
@@ -148,8 +158,6 @@ function runs(near: readonly (readonly number[])[]): Group[] {
   });
   return result;
 }
-
-const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
 
 /** Groups of one length, as Python orders tuples. */
 function inOrder(a: Group, b: Group): number {

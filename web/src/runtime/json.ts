@@ -26,7 +26,7 @@ export class Json {
   }
 
   private must(ok: boolean, be: string): void {
-    check(ok, `${this.path} must be ${be}, but is ${show(this.value)}`);
+    if (!ok) check(false, `${this.path} must be ${be}, but is ${show(this.value)}`);
   }
 
   /** An object as it is, its fields unread. */
@@ -44,7 +44,9 @@ export class Json {
 
   /** One field of an object; a missing one fails when its value is asked for. */
   get(name: string): Json {
-    return this.fields().get(name) ?? new Json(undefined, `${this.path}.${name}`);
+    const record = this.record();
+    const value = Object.hasOwn(record, name) ? record[name] : undefined;
+    return new Json(value, `${this.path}.${name}`);
   }
 
   /** The items of a list, which must be `length` of them if that is given. */

@@ -32,13 +32,15 @@ export async function createWasm(file: ModelFile): Promise<Backend> {
   }
   const pages = Math.ceil((end - memory.buffer.byteLength) / PAGE);
   if (pages > 0) memory.grow(pages);
-  for (const [name, program] of file.programs) {
-    writeWeights(file, program, memory.buffer, bases.get(name)!);
-  }
+
+  /** Programs whose weights are in their arenas: from the first run on, since many a page has no use for some. */
+  const ready = new Set<string>();
 
   function run(name: string, inputs: Values) {
     const program = findProgram(file, name, inputs);
     const base = bases.get(name)!;
+    if (!ready.has(name)) writeWeights(file, program, (memory as WebAssembly.Memory).buffer, base);
+    ready.add(name);
     const view = ({ offset, bytes }: Region) =>
       new Float32Array((memory as WebAssembly.Memory).buffer, base + offset, bytes / 4);
     for (const [key, slot] of program.inputs) view(slot).set(inputs[key]!);

@@ -30,10 +30,13 @@ export function readWeight(tensors: Tensors, name: string): Float32Array<ArrayBu
   const weight = tensors.get(name)!;
   if (weight.dtype !== 'I8') return widen(weight);
   const { buffer, byteOffset, length } = weight.bytes;
+  const integers = new Int8Array(buffer, byteOffset, length);
   const scale = widen(tensors.get(scaleOf(name))!);
   const row = length / scale.length;
-  const floats = Float32Array.from(new Int8Array(buffer, byteOffset, length));
-  for (let i = 0; i < length; i++) floats[i]! *= scale[Math.floor(i / row)]!;
+  const floats = new Float32Array(length);
+  scale.forEach((factor, r) => {
+    for (let i = r * row; i < (r + 1) * row; i++) floats[i] = integers[i]! * factor;
+  });
   return floats;
 }
 

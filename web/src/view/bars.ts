@@ -44,8 +44,9 @@ function createTen(chance: (p: number) => string) {
     bars.forEach((bar, digit) => {
       const p = read?.probabilities[digit] ?? 0;
       bar.ariaValueNow = p.toFixed(4);
-      bar.ariaValueText = chance(p);
-      write(bar.querySelector('small')!, read ? chance(p) : '');
+      const words = read ? chance(p) : '';
+      bar.ariaValueText = words || null;
+      write(bar.querySelector('small')!, words);
       bar.style.setProperty('--p', p.toFixed(3));
       bar.classList.toggle('best', digit === read?.digit);
     });

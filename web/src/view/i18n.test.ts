@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import html from '../../index.html?raw';
 import { Problem } from '../runtime/problem';
 import { chooseLanguage, createLocale, type Phrase } from './i18n';
@@ -55,6 +55,23 @@ test('a language goes on where another left off', () => {
   locale.use('fr');
   expect([locale.language, locale.say('Pen')]).toEqual(['fr', 'Stylo']);
   expect(locale.chance(0.984)).toMatch(/^98,4\s%$/);
+});
+
+test('a format is made when it is first used, and once', () => {
+  let made = 0;
+  class NumberFormat extends Intl.NumberFormat {
+    constructor(...given: ConstructorParameters<typeof Intl.NumberFormat>) {
+      super(...given);
+      made++;
+    }
+  }
+  vi.stubGlobal('Intl', { NumberFormat });
+  const locale = createLocale('fr');
+  expect(made).toBe(0);
+  locale.chance(0.5);
+  locale.chance(0.6);
+  expect(made).toBe(1);
+  vi.unstubAllGlobals();
 });
 
 test('values fill the gaps of a phrase in order', () => {

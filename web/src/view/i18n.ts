@@ -127,9 +127,20 @@ export function chooseLanguage(asked: string | null, preferred: readonly string[
   return tags.find((tag) => tag === 'en' || tag === 'fr') ?? 'en';
 }
 
+const FORMATS = {
+  percent: { style: 'percent', minimumFractionDigits: 2, maximumFractionDigits: 2 },
+  chance: { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 },
+  milliseconds: { style: 'unit', unit: 'millisecond', maximumSignificantDigits: 2 },
+  kilobytes: { style: 'unit', unit: 'kilobyte', maximumSignificantDigits: 2 },
+  megabytes: { style: 'unit', unit: 'megabyte', maximumSignificantDigits: 2 },
+} as const satisfies Record<string, Intl.NumberFormatOptions>;
+
 export function createLocale(first: Language): Locale {
   let language = first;
-  let formats = formatsOf(language);
+  let made: Partial<Record<keyof typeof FORMATS, Intl.NumberFormat>> = {};
+  // A format is made when it is first used, once for a language: the first of a page takes 25 ms.
+  const format = (name: keyof typeof FORMATS, n: number): string =>
+    (made[name] ??= new Intl.NumberFormat(language, FORMATS[name])).format(n);
   const say = (phrase: string, values: string[]) =>
     fill(language === 'fr' ? french[phrase as Phrase] : phrase, values);
   const explain = (error: unknown): string =>
@@ -142,28 +153,15 @@ export function createLocale(first: Language): Locale {
     },
     use(next) {
       language = next;
-      formats = formatsOf(language);
+      made = {};
     },
     say: (phrase, ...values) => say(phrase, values),
     explain,
-    percent: (share) => formats.percent!.format(share),
-    chance: (p) => formats.chance!.format(Math.min(p, 0.999)),
-    milliseconds: (ms) => formats.milliseconds!.format(ms),
-    bytes: (n) =>
-      n < 1e6 ? formats.kilobytes!.format(n / 1e3) : formats.megabytes!.format(n / 1e6),
+    percent: (share) => format('percent', share),
+    chance: (p) => format('chance', Math.min(p, 0.999)),
+    milliseconds: (ms) => format('milliseconds', ms),
+    bytes: (n) => (n < 1e6 ? format('kilobytes', n / 1e3) : format('megabytes', n / 1e6)),
   };
-}
-
-/** Made once for a language: to make one takes longer than to use it. */
-function formatsOf(language: Language) {
-  const number = (options: Intl.NumberFormatOptions) => new Intl.NumberFormat(language, options);
-  const [chance, percent] = [1, 2].map((digits) =>
-    number({ style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits }),
-  );
-  const [milliseconds, kilobytes, megabytes] = ['millisecond', 'kilobyte', 'megabyte'].map((unit) =>
-    number({ style: 'unit', unit, maximumSignificantDigits: 2 }),
-  );
-  return { chance, percent, milliseconds, kilobytes, megabytes };
 }
 
 /** The English of the elements that are marked `data-i18n`, which the page was written with. */
