@@ -17,13 +17,16 @@ test: .venv/.dev build
 	cd web && npm run --silent check && npm test --silent
 	# A file is one worker's, so that what it compiles serves all its tests; the longest first; three on two cores, because
 	# some wait.
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/browser/test_exported.py tests/test_train.py tests/test_export.py tests/browser tests
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/browser/test_exported.py tests/browser/test_page.py tests/test_train.py tests/browser tests
 
 bench: .venv/.dev
 	cd bench && npm ci --silent && npm run --silent build
 	$(BIN)/inkgrad bench
 
-build: web/node_modules/.stamp
+build: web/dist/index.html
+
+.DELETE_ON_ERROR: # what a build that failed has left
+web/dist/index.html: web/node_modules/.stamp $(shell find web/src web/public models -type f) $(wildcard web/*.*)
 	cd web && npm run --silent build
 
 web/node_modules/.stamp: web/package-lock.json

@@ -1,5 +1,6 @@
 from math import prod
 
+import lowering
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -12,6 +13,8 @@ from inkgrad.nets import NETS, Net
 # No test asserts a time: on a busy machine any example may take long.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+lowering.keep()
 
 
 @pytest.fixture(scope="session")

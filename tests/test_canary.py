@@ -1,4 +1,5 @@
-"""When tinygrad is raised: says by name which of its internals, those that export/capture.py stands on, has moved."""
+"""When tinygrad is raised: says by name which of its internals, those that export/capture.py and these tests stand on,
+has moved."""
 
 import importlib
 import importlib.metadata
@@ -16,9 +17,13 @@ from inkgrad.export.capture import WGSL, C
 NAMES = [
     "tinygrad:Tensor.schedule_linear",
     "tinygrad:Tensor.uop",
+    "tinygrad.codegen:do_to_program",
     "tinygrad.codegen:to_program",
+    "tinygrad.codegen:to_program_key",
     "tinygrad.device:Compiler",
     "tinygrad.helpers:Target",
+    "tinygrad.helpers:diskcache_get",
+    "tinygrad.helpers:diskcache_put",
     "tinygrad.renderer.cstyle:ClangRenderer.code_for_op",
     "tinygrad.renderer.cstyle:ClangRenderer.render_kernel",
     "tinygrad.renderer.wgsl:WGSLRenderer.render_kernel",

@@ -118,7 +118,8 @@ def test_kill_9_at_any_moment(finished: Path, data: Mnist, tmp_path: Path) -> No
     out = tmp_path / "run"
     (tmp_path / "recipe.toml").write_text(recipes.dump(RECIPE))
     code = (
-        "import sys; from pathlib import Path; from inkgrad import mnist, recipe, train; from test_train import few\n"
+        "import lowering, sys; from pathlib import Path; from inkgrad import mnist, recipe, train\n"
+        "from test_train import few; lowering.keep()\n"
         "train.train(recipe.read(Path(sys.argv[1])), Path(sys.argv[2]), few(mnist.load()))"
     )
     process = subprocess.Popen(

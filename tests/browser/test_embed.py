@@ -24,6 +24,9 @@ FORM = """<!doctype html>
 <form><fieldset><label>Nombre <ink-reader name="number" required></ink-reader></label></fieldset></form>
 </html>"""
 
+# So that the field, which takes the backend that is best, need not compile the cnn for WebGPU in software: 3 s.
+NO_WEBGPU = "delete Navigator.prototype.gpu"
+
 FRENCH = "<p lang=fr><ink-reader model=./sw.js></ink-reader></p>"
 
 SCRIBBLE = [(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]
@@ -108,6 +111,7 @@ def test_a_field_on_another_origin(page: Page, site: str, other: str) -> None:
 
 
 def test_the_example_page_sends_what_was_drawn_or_typed(page: Page, site: str) -> None:
+    page.add_init_script(NO_WEBGPU)
     page.goto(site + "embed.html")
     draw(page, placed(3))
     expect(page.locator("ink-reader input")).to_have_value("3")
@@ -133,6 +137,7 @@ def test_the_example_page_sends_what_was_drawn_or_typed(page: Page, site: str) -
 def test_axe_finds_nothing_in_any_state_of_a_field(page: Page, site: str, scheme: Any) -> None:
     page.add_init_script(path=AXE)
     page.emulate_media(color_scheme=scheme)
+    page.add_init_script(NO_WEBGPU)
     page.goto(site + "embed.html")
     reader, field = page.locator("ink-reader"), page.locator("ink-reader input")
     accessible(page)
@@ -153,6 +158,7 @@ def test_axe_finds_nothing_in_any_state_of_a_field(page: Page, site: str, scheme
 
 
 def test_a_field_that_is_taken_away_leaves_nothing_behind(page: Page, site: str) -> None:
+    page.add_init_script(NO_WEBGPU)
     page.goto(site + "embed.html")
     cdp = page.context.new_cdp_session(page)
     page.evaluate("""() => {

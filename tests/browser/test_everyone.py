@@ -129,7 +129,7 @@ new PerformanceObserver((list) => {
 
 def test_a_reading_is_spoken_once_and_nothing_moves(page: Page, site: str) -> None:
     page.add_init_script(COUNT)
-    ready(page, site, "", "webgpu")  # after WebAssembly has read first
+    ready(page, site, "?model=cnn-tiny", "webgpu")  # after WebAssembly has read first
     three = placed(3)[0]
     draw_with_mouse(page, [three])
     assert answer(page)["digits"] == "3"

@@ -22,6 +22,7 @@ from inkgrad.nets import NETS
 from inkgrad.normalize import normalize
 
 BACKENDS = ("wasm", "webgpu")
+PAGE = "?backend=wasm"  # itself it need not compile the cnn for WebGPU: 3 s
 
 # Runs one program on each of the inputs that lie end to end in `data`.
 RUN = """async ({ url, backend, program, input, output, data, size }) => {
@@ -52,7 +53,7 @@ def in_page(
 def test_classify_equals_python_on_1000_test_images(page: Page, site: str, name: str, digits: mnist.Mnist) -> None:
     images = digits.test_images[:1000].astype(np.float32)
     expected = read_net(modelfile.read(MODELS[name]))(Tensor(images)).numpy()
-    page.goto(site)
+    page.goto(site + PAGE)
     for backend in BACKENDS:
         logits = in_page(page, f"./models/{name}.safetensors", backend, "classify", ("image", "logits"), images)
         assert (logits.argmax(1) == expected.argmax(1)).all(), backend
@@ -63,7 +64,7 @@ def test_normalize_equals_python_on_200_drawings(page: Page, site: str) -> None:
     masks = np.stack([rasterize(drawing, MASK) for drawing in drawings(200)]).astype(np.float32)
     expected = normalize(Tensor(masks)).numpy()
     assert (expected.max((1, 2)) >= 254).all()
-    page.goto(site)
+    page.goto(site + PAGE)
     for backend in BACKENDS:
         pictures = in_page(page, "./models/cnn-tiny.safetensors", backend, "normalize", ("mask", "image"), masks)
         assert np.abs(pictures.reshape(expected.shape) - expected).max() <= 1, backend
@@ -96,7 +97,7 @@ def test_normalize_returns_mnist_unchanged(page: Page, site: str, digits: mnist.
     file = export({"normalize": function}, {"normalize": {"before": images[:batch].astype(np.float32)}}, {})
     page.route("**/normalize.safetensors", lambda route: route.fulfill(body=file.to_bytes()))
     page.route("**/pictures", lambda route: route.fulfill(body=images.tobytes()))
-    page.goto(site)
+    page.goto(site + PAGE)
     for backend in BACKENDS:
         options = {"url": "./normalize.safetensors", "backend": backend, "batch": batch}
         change = np.array(page.evaluate(CHANGES, options))
@@ -115,7 +116,7 @@ def test_a_network_that_is_no_digit_net(page: Page, site: str) -> None:
     )
     exact = {name: tensor.numpy().astype(np.float64) for name, tensor in weights.items()}
     page.route("**/attention.safetensors", lambda route: route.fulfill(body=file.to_bytes()))
-    page.goto(site)
+    page.goto(site + PAGE)
     for backend in BACKENDS:
         y = in_page(page, "./attention.safetensors", backend, "attend", ("x", "y"), x).reshape(x.shape)
         for got, one in zip(y, x, strict=True):
