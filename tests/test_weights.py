@@ -25,6 +25,15 @@ def test_int8_errs_by_half_a_step_of_its_row(corner: NDArray[np.float32], shape:
     assert (step <= np.maximum(np.maximum(largest, FINEST * largest.max()) / 127 * (1 + 1e-6), 2e-38)).all()
 
 
+@given(arrays(np.float32, (3, 2, 2, 4), elements=FINITE))
+def test_where_outputs_come_last_each_has_its_factor(weight: NDArray[np.float32]) -> None:
+    weight = np.tile(weight, (1, BIG // 4, 1, 1))
+    columns, rows = narrow("w.hwio", weight), narrow("w", np.moveaxis(weight, -1, 0))
+    assert columns["w.hwio.scale"].shape == (1, 1, 1, 4)
+    assert (columns["w.hwio.scale"].ravel() == rows["w.scale"]).all()
+    assert (widen(columns, "w.hwio") == np.moveaxis(widen(rows, "w"), 0, -1)).all()
+
+
 @given(arrays(np.float32, (2, 5), elements=st.floats(-60_000, 60_000, width=32)))
 def test_few_weights_are_float16(weight: NDArray[np.float32]) -> None:
     for stored in (weight, weight[0], np.resize(weight, BIG)):

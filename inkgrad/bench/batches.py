@@ -8,9 +8,8 @@ from tinygrad import Tensor
 from tinygrad.nn.state import get_state_dict
 
 from inkgrad.export import Function, export
-from inkgrad.export.digits import read_net
+from inkgrad.export.digits import laid_out, read_net
 from inkgrad.export.modelfile import ModelFile
-from inkgrad.export.weights import widen
 
 
 def batched(file: ModelFile, pictures: NDArray[np.uint8]) -> ModelFile:
@@ -18,14 +17,11 @@ def batched(file: ModelFile, pictures: NDArray[np.uint8]) -> ModelFile:
 
     pictures [n, 28, 28] are its self-test.
     """
-    net = read_net(file)
-    names = [name for name in file.programs["classify"]["weights"] if not name.startswith("doubt.")]
-    weights = {name: Tensor(widen(file.tensors, name), device="CPU").realize() for name in names}
+    net = laid_out(read_net(file))
+    weights = get_state_dict(net)
+    Tensor.realize(*(tensor.replace(tensor.to("CPU").contiguous()) for tensor in weights.values()))
 
     def classify(image: Tensor) -> dict[str, Tensor]:
-        for name, tensor in get_state_dict(net).items():  # here, because the export makes its own of the weights
-            turned = name.replace(".weight", ".transposed")
-            tensor.replace(weights[name] if name in weights else weights[turned].transpose())
         x = (image.reshape(-1, 1, 28, 28) / 127.5 - 1).contiguous()  # once, not for every output of the first layer
         return {"logits": reduce(lambda x, layer: layer(x), net.layers, x)}
 

@@ -1,5 +1,6 @@
 """The exporter's first customer: a digit net with its normalisation."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.export.weights import widen
 from inkgrad.ink import MASK
-from inkgrad.nets import ACTIVATIONS, NETS, Net, build, fold_batchnorm
+from inkgrad.nets import ACTIVATIONS, NETS, Layer, Net, build, fold_batchnorm
 from inkgrad.normalize import SIDE, normalize
 
 
@@ -30,6 +31,44 @@ class _Product:
         return x.linear(self.transposed, self.bias)
 
 
+class _Convolution:
+    """A convolution whose weight lies [height, width, in, out], for maps that lie channels last.
+
+    Again SIMD adds to neighbouring outputs at once, and a window's row is one run of memory. On WebAssembly the cnn
+    takes 0.77 of the time, cnn-small 0.81, cnn-tiny 0.70 (medians of 200 interleaved pairs in V8, CPU time, two busy
+    cores). Maps are views [B, C, H, W] all the same.
+    """
+
+    def __init__(self, layer: nn.Conv2d) -> None:
+        self.hwio, self.bias = layer.weight.permute(2, 3, 1, 0).contiguous(), layer.bias
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x.conv2d(self.hwio.permute(3, 2, 0, 1), self.bias)
+
+
+def _channels_last(activation: Layer) -> Layer:
+    """It realises what it gives (see nets.py): in this order."""
+    return lambda x: activation(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2) if x.ndim == 4 else activation(x)
+
+
+def _laid_out(layer: Layer) -> Layer:
+    match layer:
+        case nn.Linear():
+            return _Product(layer)
+        case nn.Conv2d():
+            return _Convolution(layer)
+    return _channels_last(layer) if layer in ACTIVATIONS.values() else layer
+
+
+def laid_out(net: Net) -> Net:
+    """The same net, its weights and maps laid out for SIMD. BatchNorm must be folded: it knows no other layout."""
+    return Net(*map(_laid_out, net.layers))
+
+
+# The axes of such weights in the order of nets.py.
+AXES = {".transposed": (1, 0), ".hwio": (3, 2, 0, 1)}
+
+
 def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
     """normalize: mask [112, 112] -> image [28, 28]; classify: image -> logits [10], and the log-odds [1] of any digit.
 
@@ -37,7 +76,7 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
     BatchNorm is folded away.
     """
     layers = fold_batchnorm(net).layers
-    folded = Net(*(_Product(layer) if isinstance(layer, nn.Linear) else layer for layer in layers))
+    folded = laid_out(Net(*layers))
     weights = get_state_dict(folded) | get_state_dict(doubt, "doubt.")
     Tensor.realize(*(tensor.replace(tensor.to("CPU").contiguous()) for tensor in weights.values()))
 
@@ -46,7 +85,7 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
         return {"logits": logits[0], "digit": doubt(seen)[0]}
 
     def explain(image: Tensor) -> dict[str, Tensor]:
-        pairs = zip(folded.layers[:-1], folded.hidden(image), strict=True)
+        pairs = zip(layers[:-1], folded.hidden(image), strict=True)
         seen = [x[0] for layer, x in pairs if layer in ACTIVATIONS.values()]
         return {f"layer{i}": x for i, x in enumerate(seen, 1)}
 
@@ -80,7 +119,8 @@ def read_net(file: ModelFile) -> Net:
     net = fold_batchnorm(build(**{key: file.card["recipe"][key] for key in ("net", "width", "activation", "norm")}))
     names = file.programs["classify"]["weights"]
     weights = {name: Tensor(widen(file.tensors, name)) for name in names}
-    for name in [name for name in names if name.endswith(".transposed")]:
-        weights[name.replace(".transposed", ".weight")] = weights.pop(name).transpose()
+    for name in names:
+        if (layout := Path(name).suffix) in AXES:
+            weights[name.removesuffix(layout) + ".weight"] = weights.pop(name).permute(AXES[layout])
     load_state_dict(net, weights, verbose=False)
     return net

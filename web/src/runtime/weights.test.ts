@@ -5,13 +5,19 @@ import { parseModelFile } from './modelfile';
 import { createWasm } from './wasm';
 import { readWeight } from './weights';
 
-const int8 = (scale: number[], shape: number[], values: ArrayLike<number>) => (parts: Parts) => {
-  const data = new Uint8Array(new Float32Array(scale).buffer);
-  parts.tensors['w'] = { dtype: 'I8', shape, data: new Uint8Array(Int8Array.from(values).buffer) };
-  parts.tensors['w.scale'] = { dtype: 'F32', shape: [scale.length], data };
-};
+const int8 =
+  (scale: number[], shape: number[], values: ArrayLike<number>, factors = [scale.length]) =>
+  (parts: Parts) => {
+    const data = new Uint8Array(new Float32Array(scale).buffer);
+    parts.tensors['w'] = {
+      dtype: 'I8',
+      shape,
+      data: new Uint8Array(Int8Array.from(values).buffer),
+    };
+    parts.tensors['w.scale'] = { dtype: 'F32', shape: factors, data };
+  };
 
-test('int8 times the factor of its row, rounded once', () => {
+test('int8 times the factor of its row or column, rounded once', () => {
   const positive = fc.float({ min: Math.fround(1e-30), max: 1, noNaN: true });
   fc.assert(
     fc.property(
@@ -21,6 +27,10 @@ test('int8 times the factor of its row, rounded once', () => {
         const { tensors } = parseModelFile(modelFile(int8(scale, [2, 2, 1], values)));
         const products = [...values].map((value, i) => Math.fround(value * scale[i >> 1]!));
         expect(readWeight(tensors, 'w')).toEqual(Float32Array.from(products));
+
+        const columns = parseModelFile(modelFile(int8(scale, [2, 1, 2], values, [1, 1, 2])));
+        const across = [...values].map((value, i) => Math.fround(value * scale[i & 1]!));
+        expect(readWeight(columns.tensors, 'w')).toEqual(Float32Array.from(across));
       },
     ),
   );

@@ -16,14 +16,18 @@ export function weightShape(tensors: Tensors, name: string, path: string): reado
   check(dtype !== 'U8', `${path}: the tensor must be F32, F16 or I8, but is U8`);
   if (dtype === 'I8') {
     const scale = tensors.get(scaleOf(name));
-    const fits = scale?.dtype === 'F32' && scale.shape.length === 1 && scale.shape[0] === shape[0];
-    check(fits, `${path}: an I8 tensor needs "${scaleOf(name)}", F32, of shape [${shape[0]}]`);
+    const shapes = [[shape[0]], [...shape.slice(1).fill(1), shape.at(-1)]].map((one) => `[${one}]`);
+    const fits = scale?.dtype === 'F32' && shapes.includes(`[${scale.shape}]`);
+    check(
+      fits,
+      `${path}: an I8 tensor needs "${scaleOf(name)}", F32, of shape ${shapes.join(' or ')}`,
+    );
   }
   return shape;
 }
 
 /**
- * The weight `name`, which {@link weightShape} has checked. An int8 is multiplied by its row's factor:
+ * The weight `name`, which {@link weightShape} has checked. An int8 is multiplied by its row's or column's factor:
  * the product is exact in double precision and rounded once, to what Python's runtime computes.
  */
 export function readWeight(tensors: Tensors, name: string): Float32Array<ArrayBuffer> {
@@ -32,10 +36,12 @@ export function readWeight(tensors: Tensors, name: string): Float32Array<ArrayBu
   const { buffer, byteOffset, length } = weight.bytes;
   const integers = new Int8Array(buffer, byteOffset, length);
   const scale = widen(tensors.get(scaleOf(name))!);
+  const last = tensors.get(scaleOf(name))!.shape.length > 1;
   const row = length / scale.length;
   const floats = new Float32Array(length);
   scale.forEach((factor, r) => {
-    for (let i = r * row; i < (r + 1) * row; i++) floats[i] = integers[i]! * factor;
+    const [first, end, step] = last ? [r, length, scale.length] : [r * row, (r + 1) * row, 1];
+    for (let i = first; i < end; i += step) floats[i] = integers[i]! * factor;
   });
   return floats;
 }
