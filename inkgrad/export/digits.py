@@ -35,8 +35,8 @@ class _Convolution:
     """A convolution whose weight lies [height, width, in, out], for maps that lie channels last.
 
     Again SIMD adds to neighbouring outputs at once, and a window's row is one run of memory. On WebAssembly the cnn
-    takes 0.77 of the time, cnn-small 0.81, cnn-tiny 0.70 (medians of 200 interleaved pairs in V8, CPU time, two busy
-    cores). Maps are views [B, C, H, W] all the same.
+    takes 0.77 to 0.82 of the time, cnn-small 0.81, cnn-tiny 0.70 (medians of 150 to 200 interleaved pairs in V8, CPU
+    time, two busy cores). Maps are views [B, C, H, W] all the same.
     """
 
     def __init__(self, layer: nn.Conv2d) -> None:
