@@ -15,9 +15,9 @@ from tinygrad.helpers import PARALLEL, diskcache_get, diskcache_put
 from tinygrad.renderer import Renderer
 from tinygrad.uop.ops import UOp
 
-from inkgrad.export import Function
+from inkgrad.export import renderers
 
-CODE = importlib.metadata.version("tinygrad"), hashlib.sha256(Path(inspect.getfile(Function)).read_bytes()).hexdigest()
+CODE = importlib.metadata.version("tinygrad"), hashlib.sha256(Path(inspect.getfile(renderers)).read_bytes()).hexdigest()
 
 
 def keep() -> None:

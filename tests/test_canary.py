@@ -12,7 +12,7 @@ from tinygrad import Tensor
 from tinygrad.codegen import to_program
 from tinygrad.uop.ops import Ops
 
-from inkgrad.export.capture import WGSL, C
+from inkgrad.export.renderers import WGSL, C
 
 NAMES = [
     "tinygrad:Tensor.schedule_linear",

@@ -8,8 +8,9 @@ from tinygrad import Tensor
 
 from inkgrad.export import Function, export
 from inkgrad.export import tune as tuning
-from inkgrad.export.capture import TUNED, Options, Untuned, kernels
+from inkgrad.export.capture import TUNED, Untuned, kernels
 from inkgrad.export.digits import untrained
+from inkgrad.export.tiles import Options
 from inkgrad.export.tune import measure, tune
 from inkgrad.export.weights import widen
 from inkgrad.nets import NETS

@@ -1,4 +1,4 @@
-"""tinygrad -> Program: the only module that touches tinygrad's internals.
+"""tinygrad -> Program: with renderers.py and tiles.py the only module that touches tinygrad's internals.
 
 tinygrad schedules a callable on its CPU device without running it; each scheduled kernel is then lowered twice, to WGSL
 and to C. No GPU, no Dawn and no compiler take part. tests/test_canary.py names what moved when tinygrad is raised.
@@ -9,48 +9,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from tinygrad import Tensor, dtypes
 from tinygrad.codegen import to_program
 from tinygrad.codegen.opt import KernelOptError, Opt, OptOps
 from tinygrad.codegen.opt.postrange import Scheduler
 from tinygrad.codegen.opt.search import get_kernel_actions
-from tinygrad.device import Compiler
-from tinygrad.helpers import Target
-from tinygrad.renderer.cstyle import ClangRenderer
-from tinygrad.renderer.wgsl import WGSLRenderer
 from tinygrad.uop.ops import Ops, UOp
 
 from inkgrad.export.program import ALIGN, Array, Dispatch, Kernel, PlanError, Program, Range
-
-
-class _Wgsl(WGSLRenderer):
-    """Bindings counted from 0: upstream gives binding 0 to a uniform that holds infinity; here a function makes it."""
-
-    infinity = "inf()"
-
-    def render_kernel(self, function_name, kernel, bufs, uops, prefix=None):  # type: ignore[no-untyped-def]
-        source = super().render_kernel(function_name, kernel, bufs, uops, prefix)
-        nan, body = source.split("@group(0) @binding(0)\nvar<uniform> INFINITY : f32;\n")
-        inf = "fn inf() -> f32 { var bits = 0x7f800000u; return bitcast<f32>(bits); }\n"
-        head = (nan if self.nan in body else "") + (inf if self.infinity in body else "")
-        return head + re.sub(r"@binding\((\d+)\)", lambda m: f"@binding({int(m[1]) - 1})", body)
-
-
-class _C(ClangRenderer):
-    """C for one thread, with exp2 as a call: upstream writes its polynomial out at every use, four times the code."""
-
-    has_threads = False
-    global_max = None
-    code_for_op = {**ClangRenderer.code_for_op, Ops.EXP2: lambda x, dtype: f"exp2f_({x})"}  # noqa: RUF012
-
-    def __init__(self, target: Target) -> None:
-        # ClangRenderer's own __init__ asks for a native compiler, which an export does not need.
-        self.target, self.compiler = target, Compiler()
-
-
-WGSL, C = _Wgsl(Target("WEBGPU", "WGSL")), _C(Target("CPU", "CLANG"))
+from inkgrad.export.renderers import WGSL, C
+from inkgrad.export.tiles import Options, tiles
 
 
 @dataclass(frozen=True)
@@ -65,9 +34,6 @@ class Function:
     inputs: dict[str, tuple[int, ...]]
     weights: dict[str, Tensor]
 
-
-# tinygrad's own ways to split a kernel's loops: [["UPCAST", axis, amount], …].
-Options = list[list[Any]]
 
 TABLE = Path(__file__).with_name("tuned.json")
 # By `key`; None, and kernels of no entry: tinygrad's own heuristic.
@@ -124,39 +90,6 @@ def _opts(options: Options) -> tuple[Opt, ...]:
 
 def _with_options(ast: UOp, options: Options | None) -> UOp:
     return ast if options is None else ast.replace(arg=replace(ast.arg, opts_to_apply=_opts(options)))
-
-
-def _tiles(ast: UOp, renderer: ClangRenderer | WGSLRenderer) -> Options | None:
-    """For a product of two matrices: 8 columns by up to 10 rows at once, so that what is read serves often.
-
-    tinygrad's own has 4 × 4. Of 100 pictures the mlp reads 1.8 times as many a second on WebGPU in software with this.
-    """
-    scheduler = Scheduler(ast, renderer)
-    scheduler.convert_loop_to_global()
-    if renderer.has_local and len(scheduler.upcastable_dims) == 3:
-        return _window_tiles(*scheduler.full_shape)
-    if len(scheduler.upcastable_dims) != 2 or len(scheduler.unrollable_dims) != 1:
-        return None
-    rows, columns, _ = scheduler.full_shape
-    tall = next((n for n in ((10, 8, 5, 4) if renderer.has_local else (4,)) if rows % n == 0 and rows > n), None)
-    if tall is None or columns % 128:
-        return None
-    return [["UPCAST", 1, 8], ["UPCAST", 0, tall], *([["LOCAL", 1, 16]] if renderer.has_local else [])]
-
-
-def _window_tiles(height: int, width: int, channels: int, *window: int) -> Options | None:
-    """For a convolution, channels last: up to 8 channels by up to 8 places at once.
-
-    With tinygrad's own 4 × 4 the cnn takes 1.2 times the CPU time on WebGPU in software.
-    """
-    wide = next((n for n in (5, 8, 4, 3) if width % n == 0 and width > n), None)
-    if height != width or channels % 4 or wide is None or not window or window[-1] == 2:  # a pool's is 2
-        return None
-    deep = 8 if channels % 8 == 0 else 4
-    local = next(n for n in (8, 4, 7, 2, 1) if channels // deep % n == 0)
-    high = next(n for n in (4, 2, 1) if height % n == 0)
-    locals_ = [["LOCAL", axis, n] for axis, n in ((2, local), (0, high)) if n > 1]
-    return [["UPCAST", 2, deep], ["UPCAST", 1, wide], *locals_]
 
 
 def _round_up(size: int, unit: int = ALIGN) -> int:
@@ -237,8 +170,8 @@ def capture(name: str, function: Function) -> Program:
                 f"program {name!r}: step {step} is a {ast.op.name.lower()}, not a kernel: realise such tensors before"
                 " the export and pass them as weights"
             )
-        wgsl = to_program(_with_options(ast, _tiles(ast, WGSL)), WGSL)
-        c = to_program(_with_options(ast, TUNED.get(key(ast), _tiles(ast, C))), C)
+        wgsl = to_program(_with_options(ast, tiles(ast, WGSL)), WGSL)
+        c = to_program(_with_options(ast, TUNED.get(key(ast), tiles(ast, C))), C)
         info = wgsl.arg
         assert (info.globals, info.outs) == (c.arg.globals, c.arg.outs), "both languages take the same arguments"
         kernel = _named(kernels, wgsl, c)

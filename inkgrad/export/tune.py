@@ -17,7 +17,8 @@ from pathlib import Path
 
 from inkgrad import atomic
 from inkgrad.errors import Error
-from inkgrad.export.capture import TABLE, Function, Options, Untuned, kernels
+from inkgrad.export.capture import TABLE, Function, Untuned, kernels
+from inkgrad.export.tiles import Options
 from inkgrad.export.wasm import EXP2, compile_c
 
 BEAM = 4  # options kept from one round to the next
