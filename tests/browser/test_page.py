@@ -25,7 +25,7 @@ def button(page: Page, name: str) -> Locator:
 def reads_all_digits(page: Page, draw: Callable[[Page, Sequence[Points]], None], backend: str) -> None:
     page.emulate_media(reduced_motion="reduce")  # bars that move take a quarter of the CPU time
     for digit in range(10):
-        draw(page, placed(digit))
+        draw(page, [[*path[:-1:2], path[-1]] for path in placed(digit)])  # every second event, for time's sake
         shows(page, "digits", str(digit))
         result = answer(page)  # the last word, once it has settled
         assert (result["digits"], result["text"], result["backend"]) == (str(digit), str(digit), backend)
