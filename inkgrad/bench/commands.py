@@ -28,14 +28,13 @@ bench = typer.Typer(
 )
 Out = Annotated[Path, typer.Option(help="The folder for what was measured.")]
 RESULTS = Path("bench/results")
+Models = Annotated[list[Path] | None, typer.Argument(help="Model files; models/mlp and models/cnn where not given.")]
 MODELS = [Path("models/mlp.safetensors"), Path("models/cnn.safetensors")]
 
 
 @bench.command(epilog="Example: inkgrad bench browser models/mlp.safetensors --images 1000")
 def browser(
-    models: Annotated[
-        list[Path] | None, typer.Argument(help="Model files; models/mlp and models/cnn where not given.")
-    ] = None,
+    models: Models = None,
     calls: Annotated[int, typer.Option(min=20, help="Calls of one picture for each system.")] = 200,
     images: Annotated[int, typer.Option(min=1, help="Pictures read many at once, ten times over.")] = 10_000,
     out: Out = RESULTS,
@@ -84,9 +83,7 @@ def growth(
 
 @bench.command(epilog="Example: inkgrad bench gpu models/mlp.safetensors models/cnn.safetensors")
 def gpu(
-    models: Annotated[
-        list[Path] | None, typer.Argument(help="Model files; models/mlp and models/cnn where not given.")
-    ] = None,
+    models: Models = None,
     calls: Annotated[int, typer.Option(min=20, help="Calls of one picture for each backend.")] = 400,
     out: Out = RESULTS,
     as_json: Json = False,
