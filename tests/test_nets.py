@@ -1,4 +1,6 @@
-"""The networks against ONNX Runtime, and the folding of BatchNorm against both."""
+"""The networks against ONNX Runtime, their layers against tinygrad's in training, and the folding of BatchNorm."""
+
+from typing import cast
 
 import numpy as np
 import pytest
@@ -6,8 +8,8 @@ from oracle import session
 from tinygrad import Context, Tensor, nn
 
 from inkgrad import mnist
-from inkgrad.layers import BatchNorm
-from inkgrad.nets import NETS, Net, build, fold_batchnorm, shape, silu, tanh
+from inkgrad.layers import BatchNorm, Conv2d
+from inkgrad.nets import NETS, Net, build, fold_batchnorm, pool, shape, silu, tanh
 
 
 def test_agrees_with_onnx_runtime(random_net: Net, digits: mnist.Mnist) -> None:
@@ -35,6 +37,41 @@ def test_batchnorm_learns_as_tinygrads_does(size: tuple[int, ...]) -> None:
             found.append([t.numpy() for t in (y, *gradients, norm.running_mean, norm.running_var)])
     for ours, theirs in zip(*found, strict=True):
         assert np.abs(ours - theirs).max() <= 1e-4
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_a_convolution_learns_as_tinygrads_does(kernel: int) -> None:
+    """Outputs and gradients, in training, whose layout is another."""
+    rng = np.random.default_rng(0)
+    x, weight, bias = (rng.normal(size=n).astype(np.float32) for n in ((6, 5, 9, 8), (7, 5, kernel, kernel), (7,)))
+    g = rng.normal(size=(6, 7, 10 - kernel, 9 - kernel)).astype(np.float32)
+    found = []
+    for convolution in (Conv2d(5, 7, kernel), nn.Conv2d(5, 7, kernel)):
+        assert convolution.bias is not None
+        convolution.weight.assign(Tensor(weight)).realize()
+        convolution.bias.assign(Tensor(bias)).realize()
+        with Context(TRAINING=1):
+            made = Tensor(x).realize()
+            y = convolution(made)
+            gradients = (y * Tensor(g)).sum().gradient(made, convolution.weight, convolution.bias)
+            found.append([t.numpy() for t in (y, *gradients)])
+    for ours, theirs in zip(*found, strict=True):
+        assert ours.shape == theirs.shape and np.abs(ours - theirs).max() <= 1e-4
+
+
+@pytest.mark.parametrize("side", [6, 7])
+def test_pooling_learns_as_tinygrads_does(side: int) -> None:
+    """Ties, of which ReLU leaves many, included: they share."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 3, (4, 3, side, side)).astype(np.float32)
+    g = rng.normal(size=(4, 3, side // 2, side // 2)).astype(np.float32)
+    found = []
+    for pooled in (pool, Tensor.max_pool2d):
+        made = Tensor(x).realize()
+        y = cast(Tensor, pooled(made))  # a pair only where indices are asked for
+        found.append([t.numpy() for t in (y, (y * Tensor(g)).sum().gradient(made)[0])])
+    for ours, theirs in zip(*found, strict=True):
+        assert np.abs(ours - theirs).max() <= 1e-6
 
 
 def test_a_recipe_decides_the_shape() -> None:
