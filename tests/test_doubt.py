@@ -37,7 +37,8 @@ def dim_and_bright(overlap: float, n: int) -> tuple[Bytes, Bytes]:
 
 
 def features(net: Net, pictures: Bytes) -> NDArray[np.float64]:
-    return doubt.evidence(net, Tensor(pictures).float())[1].numpy().astype(np.float64)
+    seen = Tensor.cat(*doubt.evidence(net, Tensor(pictures).float())[1:], dim=1)
+    return seen.numpy().astype(np.float64)
 
 
 @pytest.mark.parametrize("overlap", [1.0, 0.6])
@@ -81,7 +82,8 @@ def test_what_is_told_apart_perfectly_does_not_blow_up() -> None:
 def test_odds_are_the_nets_logits_and_one_more(name: str, digits: mnist.Mnist) -> None:
     net = NETS[name]()
     pictures = Tensor(digits.test_images[:7]).float()
-    logits, seen = doubt.evidence(net, pictures)
+    logits, *parts = doubt.evidence(net, pictures)
+    seen = Tensor.cat(*parts, dim=1)
     layer = nn.Linear(int(seen.shape[1]), 1)
     both = doubt.odds(net, layer, pictures).numpy()
     assert both.shape == (7, 11)

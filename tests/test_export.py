@@ -20,7 +20,6 @@ from tinygrad.nn.state import get_state_dict
 
 from inkgrad import mnist
 from inkgrad import recipe as recipes
-from inkgrad.doubt import evidence
 from inkgrad.errors import Error
 from inkgrad.export import Function, export, modelfile
 from inkgrad.export.capture import capture
@@ -48,9 +47,9 @@ def of_one(call: object, *shapes: tuple[int, ...], **weights: Tensor) -> Functio
 
 
 def doubt_of(net: Net) -> nn.Linear:
-    """A layer with random weights that reads what `doubt.evidence` gives for the net."""
+    """A layer with random weights that reads the net's features and one number more."""
     Tensor.manual_seed(5)
-    return nn.Linear(int(evidence(net, Tensor.zeros(1, 28, 28))[1].shape[1]), 1)
+    return nn.Linear(int(net.features(Tensor.zeros(1, 28, 28)).shape[1]) + 1, 1)
 
 
 def test_digit_nets_are_read_as_written_and_agree_with_onnx_runtime(

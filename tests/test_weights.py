@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from inkgrad.errors import Error
-from inkgrad.export.weights import BIG, FINEST, narrow, widen
+from inkgrad.export.weights import BIG, FINEST, LEVELS, narrow, widen
 
 FINITE = st.floats(-(2.0**100), 2.0**100, width=32)
 
@@ -22,7 +22,8 @@ def test_int8_errs_by_half_a_step_of_its_row(corner: NDArray[np.float32], shape:
     assert tensors["w.scale"].dtype == np.float32 and tensors["w.scale"].shape == (3,)
     error = np.abs(widen(tensors, "w").astype(np.float64) - weight).reshape(3, -1).max(1)
     assert (error <= step / 2 * (1 + 1e-4)).all()
-    assert (step <= np.maximum(np.maximum(largest, FINEST * largest.max()) / 127 * (1 + 1e-6), 2e-38)).all()
+    assert np.abs(tensors["w"]).max() <= LEVELS
+    assert (step <= np.maximum(np.maximum(largest, FINEST * largest.max()) / LEVELS * (1 + 1e-6), 2e-38)).all()
 
 
 @given(arrays(np.float32, (3, 2, 2, 4), elements=FINITE))

@@ -36,10 +36,11 @@ def measure(model: Path, calls: int) -> Result:
         raise Error(f"WebGPU in Node does not run here: {why[0] if why else done.stderr[-200:] or done.returncode}")
     found = json.loads(done.stdout)
     times, limit = found["times"], found["times"][LIMIT]
-    adapter = " ".join(" ".join(filter(None, found["adapter"].values())).split())
+    driver = found["adapter"].pop("description")
+    adapter = " ".join(filter(None, found["adapter"].values()))
     packages = json.loads((BENCH / "package-lock.json").read_text("utf-8"))["packages"]
     return {
-        "machine": {"cpu": processor(), "adapter": adapter},
+        "machine": {"cpu": processor(), "adapter": adapter, "driver": driver},
         "versions": {"inkgrad": inkgrad.__version__, "webgpu": packages["node_modules/webgpu"]["version"]},
         "calls": calls // ROUNDS * ROUNDS,
         "rounds": ROUNDS,

@@ -133,10 +133,19 @@ def _view(argument: UOp) -> tuple[UOp, int]:
     return buffer, offset
 
 
+def _whole(tensor: Tensor) -> Tensor:
+    """tensor as float32 in a buffer that holds it alone; as it is where it has one: that saves a copy."""
+    tensor = tensor.cast(dtypes.float32)
+    uop = tensor.uop
+    while uop.op is Ops.RESHAPE:
+        uop = uop.src[0]
+    return tensor if uop.op is Ops.CONTIGUOUS else tensor.contiguous()
+
+
 def kernels(function: Function) -> list[Untuned]:
     """The kernels of a function, each once."""
     inputs = [Tensor.empty(*shape, dtype=dtypes.float32, device="CPU").realize() for shape in function.inputs.values()]
-    results = [tensor.cast(dtypes.float32).contiguous() for tensor in function.call(*inputs).values()]
+    results = [_whole(tensor) for tensor in function.call(*inputs).values()]
     found = [Untuned(call) for call in Tensor.schedule_linear(*results).src]
     return list({kernel.key: kernel for kernel in found}.values())
 
@@ -151,7 +160,7 @@ def capture(name: str, function: Function) -> Program:
         if tensor.dtype != dtypes.float32 or not tensor.uop.is_realized:
             raise PlanError(f"program {name!r}: the weight {k!r} must be a realised float32 tensor")
     Tensor.realize(*arguments.values())
-    results = {k: tensor.cast(dtypes.float32).contiguous() for k, tensor in function.call(*arguments.values()).items()}
+    results = {k: _whole(tensor) for k, tensor in function.call(*arguments.values()).items()}
     scheduled = Tensor.schedule_linear(*results.values()).src
 
     arena = _Arena()

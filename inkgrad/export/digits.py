@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tinygrad import Tensor, nn
 from tinygrad.nn.state import get_state_dict, load_state_dict
 
-from inkgrad.doubt import evidence
+from inkgrad.doubt import evidence, judge
 from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.export.weights import widen
@@ -81,8 +81,8 @@ def digit_functions(net: Net, doubt: nn.Linear) -> dict[str, Function]:
     Tensor.realize(*(tensor.replace(tensor.to("CPU").contiguous()) for tensor in weights.values()))
 
     def classify(image: Tensor) -> dict[str, Tensor]:
-        logits, seen = evidence(folded, image)
-        return {"logits": logits[0], "digit": doubt(seen)[0]}
+        logits, *seen = evidence(folded, image)
+        return {"logits": logits[0], "digit": judge(doubt, *seen)[0]}
 
     def explain(image: Tensor) -> dict[str, Tensor]:
         pairs = zip(layers[:-1], folded.hidden(image), strict=True)
@@ -104,8 +104,8 @@ def untrained(net: str) -> dict[str, Function]:
     Without explain: it runs only while someone looks on, and tinygrad's own options are fast enough for that.
     """
     made = NETS[net]()
-    features = int(evidence(made, Tensor.zeros(1, SIDE, SIDE))[1].shape[1])
-    functions = digit_functions(made, nn.Linear(features, 1))
+    features = int(made.features(Tensor.zeros(1, SIDE, SIDE)).shape[1])
+    functions = digit_functions(made, nn.Linear(features + 1, 1))
     return {name: functions[name] for name in ("normalize", "classify")}
 
 
