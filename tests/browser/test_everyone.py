@@ -95,7 +95,7 @@ def test_all_of_it_by_keyboard(page: Page, site: str) -> None:
 def test_examples_are_written_as_if_by_hand_or_at_once_without_motion(page: Page, site: str) -> None:
     page.emulate_media(reduced_motion="reduce")
     ready(page, site, WASM)
-    assert page.locator(".bar").first.evaluate("bar => getComputedStyle(bar, '::before').transitionDuration") == "0s"
+    assert page.locator(".track").first.evaluate("bar => getComputedStyle(bar, '::before').transitionDuration") == "0s"
     examples = page.get_by_role("group", name="Examples").get_by_role("button")
     for digit in range(10):
         examples.nth(digit).click()

@@ -34,7 +34,9 @@ function createTen(chance: (p: number) => string) {
     bar.ariaValueMax = '1';
     const label = document.createElement('span');
     label.textContent = String(digit);
-    bar.append(label, document.createElement('small'));
+    const track = document.createElement('div');
+    track.className = 'track';
+    bar.append(track, label, document.createElement('small'));
     return bar;
   });
   element.append(...bars);
@@ -47,7 +49,7 @@ function createTen(chance: (p: number) => string) {
       const words = read ? chance(p) : '';
       bar.ariaValueText = words || null;
       write(bar.querySelector('small')!, words);
-      bar.style.setProperty('--p', p.toFixed(3));
+      bar.style.setProperty('--p', p.toFixed(2));
       bar.classList.toggle('best', digit === read?.digit);
     });
   }
