@@ -32,8 +32,8 @@ def evidence(net: Net, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def judge(doubt: nn.Linear, features: Tensor, energy: Tensor) -> Tensor:
-    """[B, 1]: the log-odds, doubt(features.cat(energy)). Apart, because of the two joined a GPU makes one thread's sum:
-    40 µs on an H100 (WebGPU), where the cnn's other kernels take 200."""
+    """[B, 1]: the log-odds, doubt(features.cat(energy)). Apart, because a sum over the two joined, an odd number of
+    them, is one thread's work on a GPU."""
     assert doubt.bias is not None
     weight, last = doubt.weight.split([int(features.shape[1]), 1], dim=1)
     return (features * weight).sum(1, keepdim=True) + energy * last + doubt.bias

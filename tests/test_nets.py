@@ -1,8 +1,9 @@
 """The networks against ONNX Runtime, their layers against tinygrad's in training, and the folding of BatchNorm."""
 
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from oracle import session
 from tinygrad import Context, Tensor, nn
@@ -19,24 +20,32 @@ def test_agrees_with_onnx_runtime(random_net: Net, digits: mnist.Mnist) -> None:
     assert np.abs(fold_batchnorm(random_net)(Tensor(images)).numpy() - expected).max() <= 1e-4
 
 
+def learned(
+    layer: nn.Conv2d | nn.BatchNorm, weight: npt.NDArray[Any], bias: npt.NDArray[Any], x: npt.NDArray[Any]
+) -> list[npt.NDArray[Any]]:
+    """What a layer with these weights gives for x in training, and the gradients of x, weight and bias from a random
+    gradient of that."""
+    assert layer.weight is not None and layer.bias is not None
+    layer.weight.assign(Tensor(weight)).realize()
+    layer.bias.assign(Tensor(bias)).realize()
+    with Context(TRAINING=1):
+        made = Tensor(x).realize()
+        y = layer(made)
+        g = np.random.default_rng(1).normal(size=[int(n) for n in y.shape]).astype(np.float32)
+        gradients = (y * Tensor(g)).sum().gradient(made, layer.weight, layer.bias)
+        return [t.numpy() for t in (y, *gradients)]
+
+
 @pytest.mark.parametrize("size", [(6, 5, 7, 4), (6, 5)])
 def test_batchnorm_learns_as_tinygrads_does(size: tuple[int, ...]) -> None:
     """Outputs, gradients and running statistics, from gradients that tinygrad derives by itself."""
     rng = np.random.default_rng(0)
-    x, g = rng.normal(1, 2, (2, *size)).astype(np.float32)
     weight, bias = rng.normal(size=(2, 5)).astype(np.float32)
-    found = []
-    for norm in (BatchNorm(5), nn.BatchNorm(5)):
-        assert norm.weight is not None and norm.bias is not None
-        norm.weight.assign(Tensor(weight)).realize()
-        norm.bias.assign(Tensor(bias)).realize()
-        with Context(TRAINING=1):
-            made = Tensor(x).realize()
-            y = norm(made)
-            gradients = (y * Tensor(g)).sum().gradient(made, norm.weight, norm.bias)
-            found.append([t.numpy() for t in (y, *gradients, norm.running_mean, norm.running_var)])
+    x = rng.normal(1, 2, size).astype(np.float32)
+    norms = BatchNorm(5), nn.BatchNorm(5)
+    found = [[*learned(norm, weight, bias, x), norm.running_mean.numpy(), norm.running_var.numpy()] for norm in norms]
     for ours, theirs in zip(*found, strict=True):
-        assert np.abs(ours - theirs).max() <= 1e-4
+        assert ours.shape == theirs.shape and np.abs(ours - theirs).max() <= 1e-4
 
 
 @pytest.mark.parametrize("kernel", [3, 5])
@@ -44,17 +53,8 @@ def test_a_convolution_learns_as_tinygrads_does(kernel: int) -> None:
     """Outputs and gradients, in training, whose layout is another."""
     rng = np.random.default_rng(0)
     x, weight, bias = (rng.normal(size=n).astype(np.float32) for n in ((6, 5, 9, 8), (7, 5, kernel, kernel), (7,)))
-    g = rng.normal(size=(6, 7, 10 - kernel, 9 - kernel)).astype(np.float32)
-    found = []
-    for convolution in (Conv2d(5, 7, kernel), nn.Conv2d(5, 7, kernel)):
-        assert convolution.bias is not None
-        convolution.weight.assign(Tensor(weight)).realize()
-        convolution.bias.assign(Tensor(bias)).realize()
-        with Context(TRAINING=1):
-            made = Tensor(x).realize()
-            y = convolution(made)
-            gradients = (y * Tensor(g)).sum().gradient(made, convolution.weight, convolution.bias)
-            found.append([t.numpy() for t in (y, *gradients)])
+    convolutions = Conv2d(5, 7, kernel), nn.Conv2d(5, 7, kernel)
+    found = [learned(convolution, weight, bias, x) for convolution in convolutions]
     for ours, theirs in zip(*found, strict=True):
         assert ours.shape == theirs.shape and np.abs(ours - theirs).max() <= 1e-4
 

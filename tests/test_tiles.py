@@ -1,27 +1,29 @@
 """Kernel options for products: whatever the shapes, they apply, and leave workgroups as small as any GPU has them."""
 
 import math
-import re
 
 import pytest
 from tinygrad import Tensor
 
 from inkgrad.export import Function
-from inkgrad.export.capture import capture
+from inkgrad.export.capture import capture, kernels
+from inkgrad.export.renderers import WGSL
+from inkgrad.export.tiles import tiles
 
-LARGEST = 256  # threads of a workgroup, and of one in all: WebGPU's limits where none are asked for
+LARGEST = 256  # threads of a workgroup: WebGPU's limit where no other is asked for
 
 
-def threads(function: Function) -> list[int]:
-    """Of each kernel's workgroups."""
-    sizes = [re.search(r"@workgroup_size\(([\d,]+)\)", kernel.wgsl) for kernel in capture("f", function).kernels]
-    return [math.prod(map(int, size[1].split(","))) for size in sizes if size]
+def apply(function: Function) -> bool:
+    """That its one kernel is lowered with the options it is given, tinygrad's own where there are none."""
+    (kernel,) = kernels(function)
+    program = kernel.program(tiles(kernel.ast, WGSL), WGSL)
+    return program is not None and math.prod(program.arg.local_size) <= LARGEST
 
 
 @pytest.mark.parametrize("outputs, inputs", [(1, 16), (2, 28), (7, 64), (8, 13), (10, 400), (24, 784), (1000, 48)])
 def test_a_matrix_by_a_vector(outputs: int, inputs: int) -> None:
     weight = Tensor.zeros(inputs, outputs, device="CPU").contiguous().realize()
-    assert all(n <= LARGEST for n in threads(Function(lambda x: {"y": x @ weight}, {"x": (inputs,)}, {"w": weight})))
+    assert apply(Function(lambda x: {"y": x @ weight}, {"x": (inputs,)}, {"w": weight}))
 
 
 @pytest.mark.parametrize("window", [1, 2, 3, 5])
@@ -35,4 +37,11 @@ def test_a_convolution(side: int, channels: int, read: int, window: int) -> None
         maps = x.reshape(1, side, side, read).permute(0, 3, 1, 2).conv2d(weight.permute(3, 2, 0, 1))
         return {"y": maps.permute(0, 2, 3, 1)[0]}
 
-    assert all(n <= LARGEST for n in threads(Function(call, {"x": (side, side, read)}, {"w": weight})))
+    assert apply(Function(call, {"x": (side, side, read)}, {"w": weight}))
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 4, 5, 5), (6, 6, 8, 3, 3), (4, 4, 4, 2, 3, 3)])
+def test_what_only_looks_like_a_convolution_is_exported_all_the_same(shape: tuple[int, ...]) -> None:
+    """Its window is one run of memory, and so one loop by the time that options are applied."""
+    for call in (lambda x: {"y": x.sum((-2, -1))}, lambda x: {"y": x.flatten(3).max(-1)}):
+        assert capture("f", Function(call, {"x": shape}, {})).dispatches

@@ -15,6 +15,7 @@ from tinygrad.codegen import to_program
 from tinygrad.codegen.opt import KernelOptError, Opt, OptOps
 from tinygrad.codegen.opt.postrange import Scheduler
 from tinygrad.codegen.opt.search import get_kernel_actions
+from tinygrad.renderer import Renderer
 from tinygrad.uop.ops import Ops, UOp
 
 from inkgrad.export.program import ALIGN, Array, Dispatch, Kernel, PlanError, Program, Range
@@ -61,13 +62,25 @@ class Untuned:
         assert info.outs == (info.globals[0],), "a kernel writes its first argument"
         return [self.call.src[1 + i].nbytes() for i in info.globals]
 
+    def program(self, options: Options | None, renderer: Renderer) -> UOp | None:
+        """Lowered with these options, tinygrad's own where None; None where they do not apply."""
+        ast = self.ast
+        if options is not None:
+            ast = ast.replace(arg=replace(ast.arg, opts_to_apply=_opts(options)))
+        try:
+            return to_program(ast, renderer)
+        except KernelOptError:  # loops that `more` and `tiles` see may have been joined by then
+            return None
+
+    def lowered(self, options: Options | None, renderer: Renderer) -> UOp:
+        """As `program`, with tinygrad's own options where these do not apply."""
+        program = self.program(options, renderer)
+        return to_program(self.ast, renderer) if program is None else program
+
     def c(self, options: Options | None) -> tuple[str, str] | None:
         """The C function with these options, tinygrad's own where None, and its name; None where they do not apply."""
-        try:
-            program = to_program(_with_options(self.ast, options), C)
-        except KernelOptError:  # loops that `more` sees may have been joined by then
-            return None
-        return program.src[2].arg, program.arg.function_name
+        program = self.program(options, C)
+        return None if program is None else (program.src[2].arg, program.arg.function_name)
 
     def more(self, options: Options, most: int) -> list[Options]:
         """options with one more, in every way that unrolls no more than `most` iterations into one."""
@@ -86,10 +99,6 @@ def key(ast: UOp) -> str:
 
 def _opts(options: Options) -> tuple[Opt, ...]:
     return tuple(Opt(OptOps[name], axis, amount) for name, axis, amount in options)
-
-
-def _with_options(ast: UOp, options: Options | None) -> UOp:
-    return ast if options is None else ast.replace(arg=replace(ast.arg, opts_to_apply=_opts(options)))
 
 
 def _round_up(size: int, unit: int = ALIGN) -> int:
@@ -179,8 +188,9 @@ def capture(name: str, function: Function) -> Program:
                 f"program {name!r}: step {step} is a {ast.op.name.lower()}, not a kernel: realise such tensors before"
                 " the export and pass them as weights"
             )
-        wgsl = to_program(_with_options(ast, tiles(ast, WGSL)), WGSL)
-        c = to_program(_with_options(ast, TUNED.get(key(ast), tiles(ast, C))), C)
+        untuned = Untuned(call)
+        wgsl = untuned.lowered(tiles(ast, WGSL), WGSL)
+        c = untuned.lowered(TUNED.get(untuned.key, tiles(ast, C)), C)
         info = wgsl.arg
         assert (info.globals, info.outs) == (c.arg.globals, c.arg.outs), "both languages take the same arguments"
         kernel = _named(kernels, wgsl, c)

@@ -1,8 +1,8 @@
 """Kernel options for products, where tinygrad's own are slow on WebGPU and nothing is tuned.
 
-They were picked among 1,700 timed with Dawn (npm webgpu 0.6.2) in software, SwiftShader on two cores, and on an H100,
-for what is good on both: a thread that has a few products under way at once does not wait for memory, and the larger
-its tile the less it reads, but the fewer threads there are.
+Of 1,700 timed with Dawn (npm webgpu 0.6.2) in software, SwiftShader on two cores, and on an H100, these are good on
+both: a thread that has a few products under way at once does not wait for memory, and the larger its tile the less it
+reads, but the fewer threads there are. What they give a network: bench/results/gpu-*.
 """
 
 from typing import Any
@@ -30,10 +30,7 @@ def tiles(ast: UOp, renderer: Renderer) -> Options | None:
 
 
 def _vector(outputs: int, inputs: int) -> Options | None:
-    """For a matrix by a vector: four threads share the sum of up to 8 outputs, four products of each at once.
-
-    The mlp's two large ones take 13.6 ms with tinygrad's own in software and 123 µs on the H100; so, 4.9 ms and 40 µs.
-    """
+    """For a matrix by a vector: four threads share the sum of up to 8 outputs, four products of each at once."""
     unroll = next((n for n in (4, 7) if inputs % (4 * n) == 0), None)
     deep = next((n for n in (8, 2) if outputs % n == 0), None)
     if unroll is None or deep is None:
@@ -53,10 +50,7 @@ def _matrix(rows: int, columns: int, has_local: bool) -> Options | None:
 
 
 def _window(height: int, width: int, channels: int, *window: int) -> Options | None:
-    """For a convolution, channels last: up to 8 channels by up to 5 places at once, a row of the window unrolled.
-
-    With tinygrad's own the cnn's second takes 48 ms in software and 170 µs on the H100; so, 16 ms and 137 µs.
-    """
+    """For a convolution, channels last: up to 8 channels by up to 5 places at once, a row of the window unrolled."""
     square = height == width and len(window) > 1 and window[-2] == window[-1] > 2  # a pool's window is 2
     if not square or channels % 4:
         return None

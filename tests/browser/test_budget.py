@@ -5,12 +5,15 @@ import re
 
 from browser.drawing import draw_with_mouse, ready, shows
 from playwright.sync_api import Page, Response, expect
+from released import MODELS
 from strokes import placed
 
 # Whom the content security policy may name: no other origin, nothing inline, no eval but WebAssembly's.
 SOURCES = {"'none'", "'self'", "'wasm-unsafe-eval'", "data:", "blob:"}
 
 CODE = 30_000  # bytes of page and runtime, gzip
+# Of page, runtime and a model, gzip.
+WITH = {"cnn": 130_000, "mlp": 550_000}
 TOTAL = 350_000  # bytes of all that comes before the first digit is read, the model included, as served
 
 
@@ -42,6 +45,9 @@ def test_a_first_visit_is_small_and_asks_nobody_else(page: Page, site: str) -> N
     code = {url: gzip.compress(body) for url, body in bodies.items() if not url.endswith(("safetensors", "svg"))}
     assert {re.sub(r".*\.", "", url) for url in code} >= {"js", "css", "?backend=wasm"}
     assert sum(map(len, code.values())) <= CODE, {url: len(body) for url, body in code.items()}
+    for name, most in WITH.items():
+        packed = gzip.compress(MODELS[name].read_bytes())
+        assert sum(map(len, code.values())) + len(packed) <= most, name
     assert sum(map(len, bodies.values())) <= TOTAL, {url: len(body) for url, body in bodies.items()}
     policy = page.locator("meta[http-equiv='Content-Security-Policy']").get_attribute("content") or ""
     assert policy.startswith("default-src 'none';")

@@ -49,6 +49,7 @@ function createTen(chance: (p: number) => string) {
       const words = read ? chance(p) : '';
       bar.ariaValueText = words || null;
       write(bar.querySelector('small')!, words);
+      // In hundredths: every change begins a transition, and costs each of its frames the styles of the page.
       bar.style.setProperty('--p', p.toFixed(2));
       bar.classList.toggle('best', digit === read?.digit);
     });
