@@ -126,7 +126,9 @@ def _importance(trials: Sequence[Trial], space: dict[str, str]) -> bytes:
     study.add_trials(
         [create_trial(params=t["params"], distributions=distributions, value=t["value"]) for t in trials]
     )  # fmt: skip
-    importance = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    # Optuna goes through sets: equal shares come in another order, and last bits differ, from one process to the next.
+    importance = dict(sorted(((key, round(share, 6)) for key, share in found.items()), key=lambda x: (-x[1], x[0])))
     figure = Figure(figsize=(6, 4), layout="constrained")
     axis = figure.subplots()
     axis.barh([name(key) for key in importance], [*importance.values()], color=MNIST)

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna.trial import TrialState, create_trial
 
+from inkgrad import figures, report, space
 from inkgrad import recipe as recipes
-from inkgrad import report, space
 from inkgrad.errors import Error
 
 BASE = replace(recipes.load("mlp", "quick"), validation=True)
@@ -103,6 +103,16 @@ def test_the_report(storage: str) -> None:
     for sweep in report.collect(storage):
         report.save(sweep)
     assert files() == {**before, "HYPERPARAMETERS.md": edited.encode()}
+
+
+def test_what_lies_here_is_what_it_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In any process: Optuna goes through sets, whose order differs from one to the next."""
+    monkeypatch.chdir(Path(report.__file__).parents[1])
+    page = report.TEXT.read_text("utf-8")
+    for sweep in report.read():
+        assert report.section(sweep) in page
+        kept = report.FOLDER / f"{sweep.about['net']}-importance.svg"
+        assert figures._importance(sweep.complete(), sweep.about["space"]) == kept.read_bytes()
 
 
 def test_a_sweep_just_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
