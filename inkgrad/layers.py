@@ -19,13 +19,13 @@ def _convolution_gradient(g: UOp, call: UOp) -> tuple[UOp, UOp, UOp]:
     """
     x, w, _ = call.src[1:]
     (b, o), (c, k) = g.shape[:2], w.shape[1:3]
-    x, last = _channels_last(x), _channels_last(g)
-    turned = _channels_last(w.flip((2, 3)).transpose(0, 1))
-    dx = _convolution(_channels_last(last.pad((k - 1,) * 4)), turned)
+    x, last = channels_last(x), channels_last(g)
+    turned = channels_last(w.flip((2, 3)).transpose(0, 1))
+    dx = _convolution(channels_last(last.pad((k - 1,) * 4)), turned)
     # Image by image, while it is in the cache; then over the images.
     dw = x.transpose(0, 1).conv2d(last.reshape(b * o, 1, *last.shape[2:]), groups=b)
     dw = dw.reshape(c, b, o, k, k).permute(1, 3, 4, 0, 2).contiguous().sum(0).permute(3, 2, 0, 1)
-    return _channels_last(dx), dw, _channel_sum(g)
+    return channels_last(dx), dw, _channel_sum(g)
 
 
 def _convolution(x: Array, w: Array) -> Array:
@@ -36,10 +36,10 @@ def _convolution(x: Array, w: Array) -> Array:
     """
     if "CPU" not in str(x.device):
         return x.conv2d(w)
-    return _channels_last(x.conv2d(w.permute(1, 2, 3, 0).contiguous().permute(3, 0, 1, 2)))
+    return channels_last(x.conv2d(w.permute(1, 2, 3, 0).contiguous().permute(3, 0, 1, 2)))
 
 
-def _channels_last(x: Array) -> Array:
+def channels_last(x: Array) -> Array:
     return x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
 
 

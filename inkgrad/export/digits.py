@@ -13,7 +13,8 @@ from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.export.weights import widen
 from inkgrad.ink import MASK
-from inkgrad.nets import ACTIVATIONS, NETS, Layer, Net, build, fold_batchnorm
+from inkgrad.layers import channels_last
+from inkgrad.nets import ACTIVATIONS, NETS, Layer, Net, build, fold_batchnorm, pool
 from inkgrad.normalize import SIDE, normalize
 
 
@@ -46,23 +47,25 @@ class _Convolution:
         return x.conv2d(self.hwio.permute(3, 2, 0, 1), self.bias)
 
 
-def _channels_last(activation: Layer) -> Layer:
-    """It realises what it gives (see nets.py): in this order."""
-    return lambda x: activation(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2) if x.ndim == 4 else activation(x)
+def _activation(layer: Layer) -> Layer:
+    """It realises what it gives (see nets.py): with channels last."""
+    return lambda x: layer(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2) if x.ndim == 4 else layer(x)
 
 
-def _laid_out(layer: Layer) -> Layer:
+def _laid_out(layer: Layer, following: Layer | None) -> Layer:
     match layer:
         case nn.Linear():
             return _Product(layer)
         case nn.Conv2d():
             return _Convolution(layer)
-    return _channels_last(layer) if layer in ACTIVATIONS.values() else layer
+    if layer is pool and isinstance(following, nn.Conv2d):
+        return lambda x: channels_last(pool(x))
+    return _activation(layer) if layer in ACTIVATIONS.values() else layer
 
 
 def laid_out(net: Net) -> Net:
     """The same net, its weights and maps laid out for SIMD. BatchNorm must be folded: it knows no other layout."""
-    return Net(*map(_laid_out, net.layers))
+    return Net(*map(_laid_out, net.layers, [*net.layers[1:], None]))
 
 
 # The axes of such weights in the order of nets.py.
