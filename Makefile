@@ -4,6 +4,8 @@
 PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
+# Containers often set it: each of the tests' many processes would compile the project anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test bench build lock icons clean
 demo: .venv/.run build

@@ -46,20 +46,22 @@ def _shift(profile: Tensor, origin: Tensor, scale: Tensor) -> Tensor:
 
 
 def normalize(mask: Tensor) -> Tensor:
-    """Masks of ink [B, H, W], coverage 0 … 255, to pictures [B, 28, 28], whole grey levels 0 (paper) … 255 (ink).
+    """Masks of ink [B, N, N], coverage 0 … 255, to pictures [B, 28, 28], whole grey levels 0 (paper) … 255 (ink).
 
     Both float32, on mask's device. A mask without ink gives an empty picture.
     """
-    rows, columns = mask.sum(2), mask.sum(1)
-    (top, height), (left, width) = _ink(rows), _ink(columns)
-    side = height.maximum(width).maximum(1)
+    n = int(mask.shape[1])
+    # By rows and by columns, one after the other, [2B, N]: so every step but the last is done once for both.
+    profiles = mask.stack(mask.transpose(1, 2), dim=1).sum(3).contiguous().flatten(0, 1)
+    first, length = (t.contiguous() for t in _ink(profiles))
+    side = length.reshape(-1, 2).max(1, keepdim=True).maximum(1).expand(-1, 2).reshape(-1, 1)
     scale = side / BOX
     # The box is made square about its centre, on whole pixels: what is already 20 pixels long then stays untouched.
-    top, left = top - ((side - height) / 2).floor(), left - ((side - width) / 2).floor()
-    down, right = _shift(rows, top, scale), _shift(columns, left, scale)
-    vertical = _areas(top - down * scale, scale, SIDE, int(mask.shape[1]))
-    horizontal = _areas(left - right * scale, scale, SIDE, int(mask.shape[2]))
-    picture = vertical.contiguous() @ mask @ horizontal.contiguous().transpose(1, 2)
+    origin = first - ((side - length) / 2).floor()
+    areas = _areas(origin - _shift(profiles, origin, scale) * scale, scale, SIDE, n).contiguous()
+    vertical, horizontal = areas.reshape(-1, 2, SIDE, n).split([1, 1], dim=1)
+    picture = vertical.squeeze(1) @ mask @ horizontal.squeeze(1).transpose(1, 2)
     brightest = picture.max((1, 2), keepdim=True).maximum(1e-6)
     # A tenth of MNIST's digits peak at 254, not 255: those are left as they are.
-    return (picture * (brightest < 254).where(255 / brightest, 1.0) + 0.5).floor()
+    stretch = (brightest < 254).where(255 / brightest, 1.0).contiguous()
+    return (picture * stretch + 0.5).floor()

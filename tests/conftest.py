@@ -1,3 +1,4 @@
+import gc
 from math import prod
 
 import lowering
@@ -15,6 +16,9 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 lowering.keep()
+# tinygrad's graphs are many small objects that live on: at 700 of them, the default, Python would go through them over
+# and over, a twelfth of the time.
+gc.set_threshold(50_000)
 
 
 @pytest.fixture(scope="session")

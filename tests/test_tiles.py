@@ -26,6 +26,15 @@ def test_a_matrix_by_a_vector(outputs: int, inputs: int) -> None:
     assert apply(Function(lambda x: {"y": x @ weight}, {"x": (inputs,)}, {"w": weight}))
 
 
+@pytest.mark.parametrize(
+    "rows, inputs, columns",
+    [(2, 112, 112), (28, 112, 28), (12, 16, 16), (3, 6, 8), (7, 4, 20), (100, 784, 512), (5, 8, 9)],
+)
+def test_two_matrices(rows: int, inputs: int, columns: int) -> None:
+    weight = Tensor.zeros(inputs, columns, device="CPU").contiguous().realize()
+    assert apply(Function(lambda x: {"y": x @ weight}, {"x": (rows, inputs)}, {"w": weight}))
+
+
 @pytest.mark.parametrize("window", [1, 2, 3, 5])
 @pytest.mark.parametrize(
     "side, channels, read", [(5, 4, 1), (7, 12, 3), (9, 28, 4), (16, 32, 8), (28, 8, 1), (12, 3, 2)]

@@ -23,7 +23,7 @@ def tiles(ast: UOp, renderer: Renderer) -> Options | None:
     if (loops, sums, len(shape)) == (1, 1, 2) and renderer.has_local:
         return _vector(*shape)
     if (loops, sums) == (2, 1):
-        return _matrix(shape[0], shape[1], renderer.has_local)
+        return _matrix(*shape) if renderer.has_local else _wide(shape[0], shape[1], (4,))
     if loops == 3 and renderer.has_local:
         return _window(*shape)
     return None
@@ -38,15 +38,33 @@ def _vector(outputs: int, inputs: int) -> Options | None:
     return [["UPCAST", 0, deep], ["UNROLL", 0, unroll], ["GROUPTOP", 0, 4]]
 
 
-def _matrix(rows: int, columns: int, has_local: bool) -> Options | None:
-    """For a product of two matrices: 8 columns by up to 10 rows at once, so that what is read serves often.
+def _matrix(rows: int, columns: int, inputs: int) -> Options | None:
+    """For a product of two matrices, or the sums of their rows."""
+    wide = _wide(rows, columns, (10, 8, 5, 4))
+    if wide is not None:
+        return [*wide, ["LOCAL", 1, 16]]
+    if columns % 4 or inputs % 4:
+        return None
+    tall = 4 if rows % 4 == 0 else 1
+    beside = next((n for n in (7, 5, 4) if columns // 4 % n == 0), 1)
+    above = 7 if rows // tall % 7 == 0 else 1
+    options: Options = [
+        ["UPCAST", 1, 4],
+        ["UPCAST", 0, tall],
+        ["UNROLL", 0, 4],
+        ["LOCAL", 1, beside],
+        ["LOCAL", 0, above],
+    ]
+    return [option for option in options if option[2] > 1]
+
+
+def _wide(rows: int, columns: int, heights: tuple[int, ...]) -> Options | None:
+    """For a wide one: 8 columns by up to 10 rows at once, so that what is read serves often.
 
     tinygrad's own has 4 × 4. Of 100 pictures the mlp reads 1.8 times as many a second on WebGPU in software with this.
     """
-    tall = next((n for n in ((10, 8, 5, 4) if has_local else (4,)) if rows % n == 0 and rows > n), None)
-    if tall is None or columns % 128:
-        return None
-    return [["UPCAST", 1, 8], ["UPCAST", 0, tall], *([["LOCAL", 1, 16]] if has_local else [])]
+    tall = next((n for n in heights if rows % n == 0 and rows > n), None)
+    return None if tall is None or columns % 128 else [["UPCAST", 1, 8], ["UPCAST", 0, tall]]
 
 
 def _window(height: int, width: int, channels: int, *window: int) -> Options | None:
