@@ -2,11 +2,12 @@
 
 import multiprocessing
 import signal
-import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing.process import BaseProcess
+from threading import Event, current_thread, main_thread
 from typing import Any
 
 import optuna
@@ -45,13 +46,15 @@ def run(
         arguments = url, name, n, grace, objective, attributes, sampler, reasons
         processes = [context.Process(target=_worker, args=arguments) for _ in range(workers)]
         try:
-            _start(processes)
-            alive: list[BaseProcess] = [*processes]
-            while alive:
-                time.sleep(min(1, grace / 4))
-                alive = _left(alive, say)
-                done, best = standing(watched, n)
-                progress.update(task, completed=done, best=best)
+            with _interruptible() as interrupted:
+                _start(processes)
+                alive: list[BaseProcess] = [*processes]
+                while alive:
+                    if interrupted.wait(min(1, grace / 4)):
+                        raise KeyboardInterrupt
+                    alive = _left(alive, say)
+                    done, best = standing(watched, n)
+                    progress.update(task, completed=done, best=best)
         finally:
             _stop(processes)
     if done < n:
@@ -87,6 +90,27 @@ def standing(study: optuna.Study, n: int) -> tuple[int, str]:
     complete = [trial for trial in over if trial.state == TrialState.COMPLETE]
     best = max(complete, key=lambda trial: trial.value or 0, default=None)
     return sum(trial.number < n for trial in over), f"{best.value:.2%} (trial {best.number})" if best else "–"
+
+
+@contextmanager
+def _interruptible() -> Iterator[Event]:
+    """What Ctrl-C sets as well as raising KeyboardInterrupt, which is lost where it comes amid the callback of a weak
+    reference: Python ignores what those raise, and SQLAlchemy has many."""
+    interrupted = Event()
+
+    def interrupt(*_: Any) -> None:
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    # Of a job in the background it may be ignored; and it is the main thread that gets it.
+    mine = signal.getsignal(signal.SIGINT) is signal.default_int_handler and current_thread() is main_thread()
+    if mine:
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield interrupted
+    finally:
+        if mine:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _start(processes: Sequence[BaseProcess]) -> None:

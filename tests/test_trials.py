@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -139,6 +140,26 @@ def test_ctrl_c_hands_the_trials_back(tmp_path: Path) -> None:
     assert command.returncode == 1 and "stopped" in said and "Traceback" not in said
     study = optuna.load_study(study_name="net", storage=url)
     assert [trial.state for trial in study.trials] == [TrialState.WAITING] * 2
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_ctrl_c_amid_the_callback_of_a_weak_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Python ignores what it raises."""
+
+    class Thing:
+        pass
+
+    def looked(study: optuna.Study, n: int) -> tuple[int, str]:
+        thing, after = Thing(), standing(study, n)
+        reference = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT) if slow.calls() else None)
+        del thing
+        assert reference() is None
+        return after
+
+    standing, slow = workers.standing, objective.Slow(tmp_path / "log", stuck=(0,))
+    monkeypatch.setattr(workers, "standing", looked)
+    with pytest.raises(KeyboardInterrupt):
+        workers.run(f"sqlite:///{tmp_path}/sweep.db", "net", 2, 1, slow, {}, **QUICK)
 
 
 def test_what_a_worker_cannot_do_is_the_command_s_error(tmp_path: Path) -> None:
