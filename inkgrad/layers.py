@@ -40,6 +40,7 @@ def _convolution(x: Array, w: Array) -> Array:
 
 
 def channels_last(x: Array) -> Array:
+    """Maps [B, C, H, W], realised so that the channels of a place lie side by side."""
     return x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
 
 
