@@ -16,8 +16,8 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 lowering.keep()
-# tinygrad's graphs are many small objects that live on: at 700 of them, the default, Python would go through them over
-# and over, a twelfth of the time.
+# tinygrad's graphs are many small objects that live on: each time there are 700 more, the default, Python would look
+# through them for what can go.
 gc.set_threshold(50_000)
 
 

@@ -22,7 +22,7 @@ def tiles(ast: UOp, renderer: Renderer) -> Options | None:
     loops, sums, shape = len(scheduler.upcastable_dims), len(scheduler.unrollable_dims), scheduler.full_shape
     if (loops, sums, len(shape)) == (1, 1, 2) and renderer.has_local:
         return _vector(*shape)
-    if (loops, sums) == (2, 1):
+    if (loops, sums, len(shape)) == (2, 1, 3):
         return _matrix(*shape) if renderer.has_local else _wide(shape[0], shape[1], (4,))
     if loops == 3 and renderer.has_local:
         return _window(*shape)
@@ -59,10 +59,7 @@ def _matrix(rows: int, columns: int, inputs: int) -> Options | None:
 
 
 def _wide(rows: int, columns: int, heights: tuple[int, ...]) -> Options | None:
-    """For a wide one: 8 columns by up to 10 rows at once, so that what is read serves often.
-
-    tinygrad's own has 4 × 4. Of 100 pictures the mlp reads 1.8 times as many a second on WebGPU in software with this.
-    """
+    """For a wide one: 8 columns by up to 10 rows at once (tinygrad has 4 × 4), so that what is read serves often."""
     tall = next((n for n in heights if rows % n == 0 and rows > n), None)
     return None if tall is None or columns % 128 else [["UPCAST", 1, 8], ["UPCAST", 0, tall]]
 

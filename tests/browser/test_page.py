@@ -22,6 +22,12 @@ def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
 
 
+def choose(page: Page, model: str) -> None:
+    """And wait until it reads; what is shown until then is the last one's answer."""
+    page.get_by_label(model, exact=True).check()
+    expect(page.locator("#status")).to_have_text("")
+
+
 def reads_all_digits(page: Page, draw: Callable[[Page, Sequence[Points]], None], backend: str) -> None:
     """The first model while they are drawn, each on a cleared canvas; the others as one goes back through all that."""
 
@@ -33,14 +39,14 @@ def reads_all_digits(page: Page, draw: Callable[[Page, Sequence[Points]], None],
 
     page.emulate_media(reduced_motion="reduce")  # bars that move take a quarter of the CPU time
     first, *others = NETS
-    page.get_by_label(first, exact=True).check()
+    choose(page, first)
     for digit in range(10):
         draw(page, [[*path[:-1:2], path[-1]] for path in placed(digit)])  # every second event, for time's sake
         reads(digit)
         button(page, "Clear").click()
         shows(page, "digits", "")
     for name in others:
-        page.get_by_label(name, exact=True).check()
+        choose(page, name)
         for digit in reversed(range(10)):
             page.keyboard.press("Control+z")  # what Clear did
             reads(digit)
@@ -48,6 +54,7 @@ def reads_all_digits(page: Page, draw: Callable[[Page, Sequence[Points]], None],
                 page.keyboard.press("Control+z")
         while button(page, "Redo").is_enabled():
             page.keyboard.press("Control+Shift+z")
+        shows(page, "digits", "")
 
 
 def test_reads_digits_drawn_with_the_mouse_on_webgpu(page: Page, site: str) -> None:
@@ -166,8 +173,7 @@ def test_switching_the_model_and_resizing_keep_the_drawing(page: Page, site: str
     ready(page, site, "?backend=wasm")
     draw_with_mouse(page, placed(2))
     for name in ("mlp", "cnn-small", "cnn-tiny", "cnn"):
-        page.get_by_label(name, exact=True).check()
-        expect(page.locator("#status")).to_have_text("")
+        choose(page, name)
         assert answer(page)["digits"] == "2"
     for width in (320, 390, 1920):
         page.set_viewport_size({"width": width, "height": 844})
