@@ -39,7 +39,7 @@ def font() -> bytes:
 STYLE = """
   * { font-family: Boxes !important; text-rendering: geometricPrecision !important; }
   #ms, #compare td:nth-child(4) { font-size: 0; }
-  .unsure .bar { --p: 0.1 !important; }
+  .unsure .track { --p: 0.1 !important; }
   .unsure small { visibility: hidden; }
   #why canvas { object-position: 100rem; }
   #why figcaption > span { visibility: hidden; }

@@ -141,7 +141,7 @@ export async function loadRecognizer(
       const unread = groups.filter((_, g) => !judged.has(names[g]!));
       if (unread.length > 0) {
         // Microseconds on WebAssembly, less than any GPU takes to answer.
-        const masks = unread.map((group) => ({ mask: Float32Array.from(mask(group)) }));
+        const masks = unread.map((group) => ({ mask: new Float32Array(mask(group)) }));
         const images = (await model.wasm.runAll('normalize', masks)).map(({ image }) => image!);
         const batch = images.map((image) => ({ image }));
         const outputs = await model.runAll('classify', batch);

@@ -45,9 +45,16 @@ export function drawOn(mask: Uint8Array, drawing: Drawing, size: number): void {
   }
 }
 
-/** Each pixel's squared distance to the stroke's centre line, in pixels; Infinity out of `reach`. */
+/** One for all strokes: 100 kB for each reading are work for the garbage collector. */
+let squared = new Float64Array(MASK * MASK);
+
+/**
+ * Each pixel's squared distance to the stroke's centre line, in pixels; Infinity out of `reach`. It
+ * holds until the next call.
+ */
 function squaredDistances({ points }: Stroke, scale: number, reach: number, size: number) {
-  const squared = new Float64Array(size * size).fill(Infinity);
+  if (squared.length !== size * size) squared = new Float64Array(size * size);
+  squared.fill(Infinity);
   const pixels = points
     .filter((point) => point.every(Number.isFinite))
     .map(([x, y]): Point => [clamp(x * scale, -FAR, FAR), clamp(y * scale, -FAR, FAR)]);

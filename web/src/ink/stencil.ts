@@ -1,6 +1,10 @@
+/** One for all: a canvas for every reading is work for the garbage collector, 10 ms at a time. */
+let sheet: OffscreenCanvas | undefined;
+
 /**
- * `alpha`, width × height, 0 … 255, row by row, in one CSS colour: to be drawn on a canvas, which is
- * itself never read. The colour may be any, a system colour too: the browser makes pixels of it.
+ * `alpha`, width × height, 0 … 255, row by row, in one CSS colour: to be drawn, before the next call,
+ * on a canvas, which is itself never read. The colour may be any, a system colour too: the browser
+ * makes pixels of it.
  */
 export function stencil(
   width: number,
@@ -10,7 +14,8 @@ export function stencil(
 ): OffscreenCanvas {
   const pixels = new ImageData(width, height);
   for (let i = 0; i < alpha.length; i++) pixels.data[4 * i + 3] = alpha[i]!;
-  const sheet = new OffscreenCanvas(width, height);
+  sheet ??= new OffscreenCanvas(width, height);
+  [sheet.width, sheet.height] = [width, height]; // which also clears it
   const context = sheet.getContext('2d')!;
   context.putImageData(pixels, 0, 0);
   context.globalCompositeOperation = 'source-in';

@@ -50,7 +50,8 @@ function createTen(chance: (p: number) => string) {
       bar.ariaValueText = words || null;
       write(bar.querySelector('small')!, words);
       // In hundredths: every change begins a transition, and costs each of its frames the styles of the page.
-      bar.style.setProperty('--p', p.toFixed(2));
+      const track = bar.querySelector<HTMLElement>('.track')!;
+      track.style.setProperty('--p', p.toFixed(2));
       bar.classList.toggle('best', digit === read?.digit);
     });
   }
