@@ -1,10 +1,12 @@
 """What a first visit costs: bytes, and requests to nobody else. (Times are for benchmarks, not for tests.)"""
 
 import gzip
+import json
 import re
 
-from browser.drawing import draw_with_mouse, ready, shows
-from playwright.sync_api import Page, Response, expect
+import pytest
+from browser.drawing import answer, draw_with_mouse, on_page, ready, shows
+from playwright.sync_api import Browser, Page, Response, expect
 from released import MODELS
 from strokes import placed
 
@@ -54,3 +56,31 @@ def test_a_first_visit_is_small_and_asks_nobody_else(page: Page, site: str) -> N
     assert {source for directive in policy.split("; ") for source in directive.split(" ")[1:]} <= SOURCES
     # Script, style and model are bound by the hashes in their addresses, so that versions never mix.
     assert all(re.fullmatch(r"\?backend=wasm|icon\.svg|assets/[\w-]{8}/[\w-]+\.\w+", url) for url in bodies), bodies
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_while_one_draws_only_what_changes_is_laid_out(page: Page, browser: Browser, site: str, width: int) -> None:
+    """The whole page takes a phone 20 ms; its layouts are counted once the pen is down and the first digit is there."""
+    page.set_viewport_size({"width": width, "height": 844})
+    ready(page, site, "?backend=wasm")
+    (path,) = placed(3)
+    half = len(path) // 2
+    draw_with_mouse(page, [path[:half]])
+    answer(page)
+    page.keyboard.press("Control+z")
+    first, *rest = on_page(page, path)
+    page.mouse.move(*first)
+    page.mouse.down()
+    for point in rest[:half]:
+        page.mouse.move(*point)
+    answer(page)
+    browser.start_tracing(page=page, categories=["devtools.timeline"])
+    for point in rest[half:]:
+        page.mouse.move(*point)
+    answer(page)
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    partial = [e["args"]["beginData"]["partialLayout"] for e in events if e["name"] == "Layout" and "beginData" in e["args"]]
+    page.mouse.up()
+    print(width, len(partial), partial.count(False))
+    assert len(partial) > len(rest) // 4
+    assert partial.count(False) <= 2
