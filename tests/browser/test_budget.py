@@ -60,7 +60,7 @@ def test_a_first_visit_is_small_and_asks_nobody_else(page: Page, site: str) -> N
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_while_one_draws_only_what_changes_is_laid_out(page: Page, browser: Browser, site: str, width: int) -> None:
-    """Layouts are counted from the middle of a stroke on, when there is a digit: another may be the whole page's twice."""
+    """Counted from the middle of a stroke on, when there is a digit; another one may be a layout of the whole page."""
     page.set_viewport_size({"width": width, "height": 844})
     ready(page, site, "?backend=wasm")
     (path,) = placed(3)
