@@ -17,9 +17,8 @@ test: .venv/.dev build
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	cd web && npm run --silent check && npm test --silent
-	# A file is one worker's, so that what it compiles serves all its tests; the longest first; three on two cores, because
-	# some wait.
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/browser/test_exported.py tests/browser/test_page.py tests/test_train.py tests/browser tests
+	# A file is one worker's, so that what it compiles serves all its tests; three on two cores, because some wait.
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 bench: .venv/.dev
 	cd bench && npm ci --silent && npm run --silent build

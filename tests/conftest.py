@@ -20,6 +20,13 @@ lowering.keep()
 # through them for what can go.
 gc.set_threshold(50_000)
 
+# They go first, or workers would wait for the last of them.
+LONG = ["test_exported.py", "test_page.py", "test_everyone.py", "test_train.py", "test_trials.py", "test_export.py"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
 
 @pytest.fixture(scope="session")
 def digits() -> mnist.Mnist:
