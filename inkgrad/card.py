@@ -11,6 +11,9 @@ from inkgrad.evaluate import told_apart
 from inkgrad.failures import confused
 from inkgrad.nets import Net, shape
 
+# Of a run's last line; the accuracies are of float32 weights.
+TRAINING = "device", "seconds", "test_accuracy", "strokes_accuracy"
+
 
 def of_run(net: Net, run: Path, fitted: dict[str, float]) -> dict[str, Any]:
     """The card of a trained net, before it is evaluated, from its run folder and what `finish` fitted."""
@@ -28,7 +31,7 @@ def of_run(net: Net, run: Path, fitted: dict[str, float]) -> dict[str, Any]:
         "input": "28×28 grey levels, 0 (paper) to 255 (ink), placed as MNIST places digits",
         **fitted,
         "recipe": recipe,
-        "training": {"device": last["device"], "seconds": last["seconds"]},
+        "training": {key: last[key] for key in TRAINING if key in last},
         "licence": "MIT",
     }
 
@@ -60,7 +63,8 @@ def markdown(card: dict[str, Any], command: str, picture: str) -> str:
 {card["weights"]:,} weights, stored as int8 or float16.
 
 - **Reads** one handwritten digit: {card["input"]}. Its file also holds the normalisation from a mask of ink.
-- **MNIST test set, through this file:** {_figures(card["mnist"])}.
+- **MNIST test set, through this file:** {_figures(card["mnist"])};
+  as trained, in float32: {card["training"]["test_accuracy"]:.2%}.
 {strokes}- Measured by `{command}`.
 - **Calibration:** probabilities are softmax(logits / {card["temperature"]}); the temperature was fitted on validation.
 - **Trained on** {card["data"]}; {card["training"]["seconds"]:.0f} s on {card["training"]["device"]}; recipe below.

@@ -177,8 +177,8 @@ def export(
 ) -> None:
     """Compile a trained network into one model file, measure it through that file and write its card beside it.
 
-    What tells digits from other ink is fitted first, on training images and strokes; then, on the last 10,000 training
-    images and on writers left out, the temperature and the threshold of "not sure".
+    What tells digits from other ink is fitted first, on training images and strokes; then, on validation, the
+    temperature and the threshold of "not sure".
     """
     from rich.progress import track
 

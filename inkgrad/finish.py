@@ -1,6 +1,6 @@
 """What is fitted to a trained net: its doubt, its temperature, and when it is not sure.
 
-The last two on validation. A release run has trained on MNIST's part of that: there only the strokes were left out.
+The last two on validation, of which a release run leaves out the strokes alone.
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,13 @@ MNIST, DRAWN, INK, SURFACES = 20_000, 2, 16_000, 4_000
 
 
 def finish(
-    net: Net, data: Mnist, samples: Sequence[Sample], left_out: Sequence[Sample]
+    net: Net, data: Mnist, samples: Sequence[Sample], left_out: Sequence[Sample], seen: bool
 ) -> tuple[nn.Linear, dict[str, float]]:
     """The layer for `doubt.odds`, and the card's "temperature" and "sure".
 
     The doubt is fitted on training images and samples; both numbers on MNIST's last 10,000 training images and on
-    left_out, of writers whom no training saw. A digit is sure where its log-odds exceed "sure".
+    left_out, of writers whom no training saw. The temperature on these alone where the net has seen those images: of
+    what it was trained on it is surer than it should be. A digit is sure where its log-odds exceed "sure".
     """
     drawn, _ = strokes.pictures(samples, DRAWN, seed=0)
     digits = np.concatenate([data.train_images[:MNIST], drawn])
@@ -39,4 +40,5 @@ def finish(
     both = batched(lambda batch: doubt.odds(net, layer, batch.float()))(images)
     logits, odds = both[:, :10], both[:, 10]
     kept = [doubt.threshold(part) for part in np.split(odds, [HELD_OUT]) if len(part)]
-    return layer, {"temperature": round(fit_temperature(logits, labels), 4), "sure": round(min(kept), 4)}
+    new = slice(HELD_OUT if seen and left_out else 0, None)
+    return layer, {"temperature": round(fit_temperature(logits[new], labels[new]), 4), "sure": round(min(kept), 4)}

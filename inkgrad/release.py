@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad import atomic, card, failures
+from inkgrad import recipe as recipes
 from inkgrad import train as training
 from inkgrad.evaluate import evaluate
 from inkgrad.export.digits import export_digits
@@ -34,7 +35,8 @@ def release(
     """
     drawn, left_out = split(samples)
     net = training.load(run)
-    doubt, fitted = finish(net, data, drawn, left_out)
+    seen = not recipes.read(run / "recipe.toml").validation
+    doubt, fitted = finish(net, data, drawn, left_out, seen)
     about = card.of_run(net, run, fitted)
     out = out or Path("models") / f"{about['net']}.safetensors"
     file = export_digits(net, doubt, data.test_images[0], about)

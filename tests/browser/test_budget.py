@@ -1,4 +1,7 @@
-"""What a first visit costs: bytes, and requests to nobody else. (Times are for benchmarks, not for tests.)"""
+"""What a first visit costs: bytes, and requests to nobody else; and what the browser lays out while one draws.
+
+Times are for benchmarks, not for tests.
+"""
 
 import gzip
 import json

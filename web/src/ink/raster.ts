@@ -45,7 +45,7 @@ export function drawOn(mask: Uint8Array, drawing: Drawing, size: number): void {
   }
 }
 
-/** One for all strokes: 100 kB for each reading are work for the garbage collector. */
+/** One for all strokes: 100 kB for each is work for the garbage collector. */
 let squared = new Float64Array(MASK * MASK);
 
 /**

@@ -1,4 +1,4 @@
-/** One for all: a canvas for every reading is work for the garbage collector, 10 ms at a time. */
+/** One for all: a canvas for every reading is work for the garbage collector. */
 let sheet: OffscreenCanvas | undefined;
 
 /**

@@ -36,21 +36,21 @@ function createTen(chance: (p: number) => string) {
     label.textContent = String(digit);
     const track = document.createElement('div');
     track.className = 'track';
-    bar.append(track, label, document.createElement('small'));
-    return bar;
+    const words = document.createElement('small');
+    bar.append(track, label, words);
+    element.append(bar);
+    return { bar, track, words };
   });
-  element.append(...bars);
 
   function show(read: Digit | undefined): void {
     element.classList.toggle('unsure', read?.sure === false);
-    bars.forEach((bar, digit) => {
+    bars.forEach(({ bar, track, words }, digit) => {
       const p = read?.probabilities[digit] ?? 0;
+      const text = read ? chance(p) : '';
       bar.ariaValueNow = p.toFixed(4);
-      const words = read ? chance(p) : '';
-      bar.ariaValueText = words || null;
-      write(bar.querySelector('small')!, words);
+      bar.ariaValueText = text || null;
+      write(words, text);
       // In hundredths: every change begins a transition, and costs each of its frames the styles of the page.
-      const track = bar.querySelector<HTMLElement>('.track')!;
       track.style.setProperty('--p', p.toFixed(2));
       bar.classList.toggle('best', digit === read?.digit);
     });
