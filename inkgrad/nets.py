@@ -13,6 +13,11 @@ from inkgrad.layers import BatchNorm, Conv2d
 Layer = Callable[[Tensor], Tensor]
 
 
+def scaled(x: Tensor) -> Tensor:
+    """What the first layer reads of pictures [B, 28, 28]: [B, 1, 28, 28], −1 … 1."""
+    return x.reshape(-1, 1, 28, 28) / 127.5 - 1
+
+
 class Net:
     """layers; grey pictures [B, 28, 28], 0 (paper) … 255 (ink), to logits [B, 10], float32."""
 
@@ -21,7 +26,7 @@ class Net:
 
     def hidden(self, x: Tensor) -> list[Tensor]:
         """What each layer but the last gives: the last of these is what that one reads, [B, n]."""
-        x = x.reshape(-1, 1, 28, 28) / 127.5 - 1
+        x = scaled(x)
         return [x := layer(x) for layer in self.layers[:-1]]
 
     def features(self, x: Tensor) -> Tensor:

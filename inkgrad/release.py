@@ -17,6 +17,8 @@ from inkgrad.others import Others
 from inkgrad.strokes import split
 from inkgrad.unipen import Sample
 
+SHOWN = 1000  # training images by which weights are rounded
+
 
 def release(
     run: Path,
@@ -39,7 +41,7 @@ def release(
     doubt, fitted = finish(net, data, drawn, left_out, seen)
     about = card.of_run(net, run, fitted)
     out = out or Path("models") / f"{about['net']}.safetensors"
-    file = export_digits(net, doubt, data.test_images[0], about)
+    file = export_digits(net, doubt, data.train_images[:SHOWN], about)
     report = evaluate(file, data.test_images, data.test_labels, left_out, unlike, progress)
     file = replace(file, card={**file.card, **report})
     errors = out.with_name(f"{out.stem}-errors.png")

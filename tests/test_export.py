@@ -23,10 +23,10 @@ from inkgrad import recipe as recipes
 from inkgrad.errors import Error
 from inkgrad.export import Function, export, modelfile
 from inkgrad.export.capture import capture
-from inkgrad.export.digits import export_digits, read_net, untrained
+from inkgrad.export.digits import export_digits, laid_out, moments, read_net, untrained
 from inkgrad.export.program import Dispatch, PlanError, Program, Range
 from inkgrad.ink import MASK
-from inkgrad.nets import NETS, Net
+from inkgrad.nets import NETS, Net, fold_batchnorm, scaled
 from inkgrad.normalize import normalize
 from inkgrad.runtime import Runtime
 
@@ -58,7 +58,7 @@ def test_digit_nets_are_read_as_written_and_agree_with_onnx_runtime(
     images = digits.test_images[:100].astype(np.float32)
     (before,) = session(random_net).run(None, {"image": images})
     card = {"name": "ñ", "recipe": asdict(recipes.load(request.node.callspec.params["random_net"], "quick"))}
-    written = export_digits(random_net, doubt_of(random_net), digits.test_images[0], card)
+    written = export_digits(random_net, doubt_of(random_net), digits.test_images[:1], card)
     (path := tmp_path / "m.safetensors").write_bytes(written.to_bytes())
     file = modelfile.read(path)
     assert file.card["name"] == "ñ" and file.programs == written.programs
@@ -72,6 +72,24 @@ def test_digit_nets_are_read_as_written_and_agree_with_onnx_runtime(
     logits = np.stack([output["logits"] for output in outputs])
     assert np.abs(logits - expected).max() <= 1e-5 * np.abs(expected).max()
     assert np.sqrt(np.square(logits - before).mean()) <= 0.02 * before.std()
+
+
+def test_moments_are_of_what_the_outputs_read(random_net: Net, digits: mnist.Mnist) -> None:
+    """An output is xᵀw, so the mean of its square is wᵀ M w, whose parts must be in one order."""
+    pictures = digits.test_images[:30]
+    net = fold_batchnorm(random_net)
+    found, weights = moments(random_net, pictures), get_state_dict(laid_out(net))
+    grey = Tensor(pictures).float()
+    for i, (layer, read) in enumerate(zip(net.layers, [scaled(grey), *net.hidden(grey)], strict=True)):
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            assert layer.bias is not None
+            out = layer(read) - layer.bias.reshape(1, -1, *[1] * (read.ndim - 2))
+            name = f"layers.{i}." + ("hwio" if read.ndim == 4 else "transposed")
+            weight = weights[name].numpy().astype(np.float64)
+            weight = weight.reshape(-1, weight.shape[-1])
+            power = np.einsum("kn,kl,ln->n", weight, found.pop(name), weight)
+            np.testing.assert_allclose(power, out.square().transpose(0, 1).flatten(1).mean(1).numpy(), rtol=1e-3)
+    assert not found
 
 
 @pytest.mark.parametrize("name", NETS)

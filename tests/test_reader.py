@@ -45,7 +45,7 @@ def text(digits: list[Digit]) -> str:
 
 @pytest.mark.parametrize("number", ["10", "88", "71", "401", "2357", "69"])
 def test_a_number_is_read_from_left_to_right(reader: Reader, number: str) -> None:
-    drawing = drawn(*(DIGITS[int(digit)] for digit in number))
+    drawing = drawn(*(DIGITS[int(digit)] for digit in number), size=55)  # all of it on the canvas
     read = reader.read(drawing)
     assert text(read) == number
     # In whatever order its strokes were drawn.

@@ -1,6 +1,8 @@
 """tinygrad callables of fixed shapes -> one model file that browsers run: capture, plan, WGSL and WebAssembly, file."""
 
 import importlib.metadata
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,13 +20,16 @@ __all__ = ["Function", "export"]
 
 
 def export(
-    functions: dict[str, Function], selftest: dict[str, dict[str, NDArray[np.float32]]], card: dict[str, Any]
+    functions: dict[str, Function],
+    selftest: dict[str, dict[str, NDArray[np.float32]]],
+    card: dict[str, Any],
+    moments: Mapping[str, NDArray[np.float64]] = MappingProxyType({}),
 ) -> ModelFile:
     """Compiles every function into a program of one model file.
 
-    The file stores weights as int8 or float16 (see weights.py). So that nothing changes between here and there, the
-    functions' own weight tensors are rounded to what it stores first, in place. selftest holds inputs for some of the
-    programs; their outputs are computed here and stored beside them.
+    The file stores weights as int8 or float16 (weights.py, where it is said what moments are, here by weight). So that
+    nothing changes between here and there, the functions' own weight tensors are rounded to what it stores first, in
+    place. selftest holds inputs for some of the programs; their outputs are computed here and stored beside them.
     """
     weights: dict[str, Tensor] = {}
     for function in functions.values():
@@ -33,7 +38,7 @@ def export(
                 raise Error(f"two programs call different weights {name!r}; give each a name of its own")
     tensors: dict[str, NDArray[Any]] = {}
     for name, tensor in weights.items():
-        tensors |= narrow(name, tensor.numpy())
+        tensors |= narrow(name, tensor.numpy(), moments.get(name))
         tensor.replace(Tensor(widen(tensors, name), device="CPU")).realize()
     programs = [capture(name, function) for name, function in functions.items()]
     tensors["wasm"] = np.frombuffer(compile_module(programs), np.uint8)

@@ -1,9 +1,11 @@
 """The exporter's first customer: a digit net with its normalisation."""
 
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from tinygrad import Tensor, nn
 from tinygrad.nn.state import get_state_dict, load_state_dict
@@ -14,7 +16,7 @@ from inkgrad.export.modelfile import ModelFile
 from inkgrad.export.weights import widen
 from inkgrad.ink import MASK
 from inkgrad.layers import channels_last
-from inkgrad.nets import ACTIVATIONS, NETS, Layer, Net, build, fold_batchnorm, pool
+from inkgrad.nets import ACTIVATIONS, NETS, Layer, Net, build, fold_batchnorm, pool, scaled
 from inkgrad.normalize import SIDE, normalize
 
 
@@ -112,9 +114,35 @@ def untrained(net: str) -> dict[str, Function]:
     return {name: functions[name] for name in ("normalize", "classify")}
 
 
-def export_digits(net: Net, doubt: nn.Linear, sample: NDArray[np.uint8], card: dict[str, Any]) -> ModelFile:
-    """The model file of a trained net. sample is a picture [28, 28] of a digit, the file's self-test."""
-    return export(digit_functions(net, doubt), {"classify": {"image": sample.astype(np.float32)}}, card)
+def export_digits(net: Net, doubt: nn.Linear, pictures: NDArray[np.uint8], card: dict[str, Any]) -> ModelFile:
+    """The model file of a trained net. pictures [N, 28, 28] are digits: weights are rounded so that what the net makes
+    of these changes little, and the first is the file's self-test."""
+    selftest = {"classify": {"image": pictures[0].astype(np.float32)}}
+    return export(digit_functions(net, doubt), selftest, card, moments(net, pictures))
+
+
+def moments(net: Net, pictures: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
+    """For the weight of each product of the net laid out, the mean of x xᵀ: x is what one output reads of a picture."""
+    net, x = fold_batchnorm(net), Tensor(pictures).float()
+    found = {}
+    for i, (layer, read) in enumerate(zip(net.layers, [scaled(x), *net.hidden(x)], strict=True)):
+        if isinstance(layer, nn.Linear):
+            found[f"layers.{i}.transposed"] = _moments(read.numpy())
+        if isinstance(layer, nn.Conv2d):
+            windows = sliding_window_view(read.numpy(), layer.kernel_size, (2, 3))
+            found[f"layers.{i}.hwio"] = _moments(windows.transpose(0, 2, 3, 4, 5, 1))
+    return found
+
+
+def _moments(x: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Of x [N, …, k], or of windows [N, H, W, K, K, C] that are read as vectors of K · K · C."""
+    k = prod(x.shape[3:] or x.shape[1:])
+    # In parts, because all windows together are gigabytes.
+    total = np.zeros((k, k))
+    for part in np.array_split(x, -(-len(x) // 25)):
+        flat = part.reshape(-1, k)
+        total += flat.T @ flat
+    return total * k / x.size
 
 
 def read_net(file: ModelFile) -> Net:
