@@ -47,7 +47,7 @@ def narrow(
         raise Error(f"the weight {name!r} is not finite; train again with fewer steps")
     # The last keeps rows of zeros from a division by zero, and factors from precision that float32 lacks so near to it.
     scale = np.maximum(largest, max(FINEST * largest.max(), np.finfo(np.float32).tiny * 128)) / np.float32(LEVELS)
-    if moments is None:
+    if moments is None or not 0 < np.trace(moments) < np.inf:  # nothing is ever read, or more than floats hold
         values = np.rint(weight / scale)
     else:
         flat = weight.reshape(-1, weight.shape[-1])
