@@ -190,7 +190,8 @@ functions = {
   "first": Function(lambda x: {"y": x.sequential(first)}, {"x": (1, 1, 8, 8)}, {k: weights[k] for k in [*weights][:2]}),
 }
 image = np.arange(64, dtype=np.float32).reshape(1, 1, 8, 8)
-file = export(functions, {"all": {"x": image}, "first": {"x": image}}, {"b": 1, "a": 2})
+moments = {"4.weight": np.cov(np.random.default_rng(0).normal(size=(150, 300)))}
+file = export(functions, {"all": {"x": image}, "first": {"x": image}}, {"b": 1, "a": 2}, moments)
 print(hashlib.sha256(file.to_bytes()).hexdigest())
 """
 

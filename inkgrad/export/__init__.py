@@ -1,8 +1,6 @@
 """tinygrad callables of fixed shapes -> one model file that browsers run: capture, plan, WGSL and WebAssembly, file."""
 
 import importlib.metadata
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,7 +21,7 @@ def export(
     functions: dict[str, Function],
     selftest: dict[str, dict[str, NDArray[np.float32]]],
     card: dict[str, Any],
-    moments: Mapping[str, NDArray[np.float64]] = MappingProxyType({}),
+    moments: dict[str, NDArray[np.float64]] | None = None,
 ) -> ModelFile:
     """Compiles every function into a program of one model file.
 
@@ -38,7 +36,7 @@ def export(
                 raise Error(f"two programs call different weights {name!r}; give each a name of its own")
     tensors: dict[str, NDArray[Any]] = {}
     for name, tensor in weights.items():
-        tensors |= narrow(name, tensor.numpy(), moments.get(name))
+        tensors |= narrow(name, tensor.numpy(), (moments or {}).get(name))
         tensor.replace(Tensor(widen(tensors, name), device="CPU")).realize()
     programs = [capture(name, function) for name, function in functions.items()]
     tensors["wasm"] = np.frombuffer(compile_module(programs), np.uint8)
