@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -95,22 +96,29 @@ def standing(study: optuna.Study, n: int) -> tuple[int, str]:
 @contextmanager
 def _interruptible() -> Iterator[Event]:
     """What Ctrl-C sets as well as raising KeyboardInterrupt, which is lost where it comes amid the callback of a weak
-    reference: Python ignores what those raise, and SQLAlchemy has many."""
+    reference: Python ignores what those raise, and says so, which is kept from the user; and SQLAlchemy has many."""
     interrupted = Event()
 
     def interrupt(*_: Any) -> None:
         interrupted.set()
         raise KeyboardInterrupt
 
+    def say(lost: "sys.UnraisableHookArgs") -> None:
+        if lost.exc_type is not KeyboardInterrupt:
+            said(lost)
+
     # Of a job in the background it may be ignored; and it is the main thread that gets it.
     mine = signal.getsignal(signal.SIGINT) is signal.default_int_handler and current_thread() is main_thread()
+    said = sys.unraisablehook
     if mine:
+        sys.unraisablehook = say
         signal.signal(signal.SIGINT, interrupt)
     try:
         yield interrupted
     finally:
         if mine:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            sys.unraisablehook = said
 
 
 def _start(processes: Sequence[BaseProcess]) -> None:

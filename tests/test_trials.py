@@ -144,7 +144,7 @@ def test_ctrl_c_hands_the_trials_back(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ctrl_c_amid_the_callback_of_a_weak_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where Python ignores what it raises."""
+    """Where Python ignores what it raises, and would say so."""
 
     class Thing:
         pass
@@ -158,12 +158,15 @@ def test_ctrl_c_amid_the_callback_of_a_weak_reference(tmp_path: Path, monkeypatc
 
     standing, slow = workers.standing, objective.Slow(tmp_path / "log", stuck=(0,))
     monkeypatch.setattr(workers, "standing", looked)
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     try:
         with pytest.raises(KeyboardInterrupt):
             workers.run(f"sqlite:///{tmp_path}/sweep.db", "net", 2, 1, slow, {}, **QUICK)
     finally:
         signal.signal(signal.SIGINT, before)
+    assert not said
 
 
 def test_what_a_worker_cannot_do_is_the_command_s_error(tmp_path: Path) -> None:
