@@ -78,6 +78,8 @@ def test_while_one_draws_only_what_changes_is_laid_out(page: Page, browser: Brow
     for point in rest[half:]:
         page.mouse.move(*point)
     answer(page)
+    # The browser's own would have their styles computed again for every frame.
+    assert page.evaluate("document.getAnimations().length") == 0
     events = json.loads(browser.stop_tracing())["traceEvents"]
     layouts = [event["args"]["beginData"] for event in events if event["name"] == "Layout"]
     partial = [layout["partialLayout"] for layout in layouts]

@@ -95,17 +95,19 @@ def test_all_of_it_by_keyboard(page: Page, site: str) -> None:
 def test_examples_are_written_as_if_by_hand_or_at_once_without_motion(page: Page, site: str) -> None:
     page.emulate_media(reduced_motion="reduce")
     ready(page, site, WASM)
-    assert page.locator(".track").first.evaluate("bar => getComputedStyle(bar, '::before').transitionDuration") == "0s"
+    bars = "[...document.querySelectorAll('.track')].map((track) => Number(track.style.getPropertyValue('--p')))"
     examples = page.get_by_role("group", name="Examples").get_by_role("button")
     for digit in range(10):
         examples.nth(digit).click()
         shows(page, "digits", str(digit))
         assert answer(page)["sure"] == "true"
+        assert max(page.evaluate(bars)) == page.evaluate(bars)[digit] > 0.5
     page.emulate_media(reduced_motion="no-preference")
     before = int(answer(page)["sequence"])
     examples.nth(0).click()
     shows(page, "digits", "0")
     assert int(answer(page)["sequence"]) > before + 2  # it was read as it was written
+    page.wait_for_function(f"{bars}[0] > 0.5 && {bars}[9] === 0")
     page.keyboard.press("Control+z")
     shows(page, "digits", "")
     examples.nth(0).click()

@@ -1,5 +1,6 @@
 /** @file Ten bars for each digit that was read: how likely each of 0 … 9 is. */
 import type { Digit } from '../recognizer';
+import { glide } from './glide';
 import { write } from './write';
 
 /**
@@ -39,19 +40,19 @@ function createTen(chance: (p: number) => string) {
     const words = document.createElement('small');
     bar.append(track, label, words);
     element.append(bar);
-    return { bar, track, words };
+    const move = glide((hundredths) => track.style.setProperty('--p', `${hundredths / 100}`));
+    return { bar, words, move };
   });
 
   function show(read: Digit | undefined): void {
     element.classList.toggle('unsure', read?.sure === false);
-    bars.forEach(({ bar, track, words }, digit) => {
+    bars.forEach(({ bar, words, move }, digit) => {
       const p = read?.probabilities[digit] ?? 0;
       const text = read ? chance(p) : '';
       bar.ariaValueNow = p.toFixed(4);
       bar.ariaValueText = text || null;
       write(words, text);
-      // In hundredths: every change begins a transition, and costs each of its frames the styles of the page.
-      track.style.setProperty('--p', p.toFixed(2));
+      move(p);
       bar.classList.toggle('best', digit === read?.digit);
     });
   }
