@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tinygrad import Tensor, TinyJit
 
+from inkgrad import cores
+
 BATCH = 250
 
 
 def batched(call: Callable[[Tensor], Tensor]) -> Callable[[NDArray[Any]], NDArray[Any]]:
     """call, of a tensor [250, …], as a function of arrays [N, …], N ≥ 1; compiled at its first use."""
+    cores.use_all()
     run = TinyJit(lambda batch: call(batch).realize())
 
     def whole(array: NDArray[Any]) -> NDArray[Any]:

@@ -16,7 +16,7 @@ from tinygrad import Context, Device, Tensor, TinyJit, dtypes
 from tinygrad.nn import optim
 from tinygrad.nn.state import get_parameters, get_state_dict
 
-from inkgrad import nets
+from inkgrad import cores, nets
 from inkgrad.augment import augment, noise
 from inkgrad.nets import Net
 from inkgrad.recipe import Recipe
@@ -45,6 +45,7 @@ class Trainer:
         labels: npt.NDArray[np.uint8],
         teachers: Sequence[Net] = (),
     ) -> None:
+        cores.use_all()
         self.recipe, self.teachers = recipe, teachers
         # The net and its optimisers lie on every device; the pictures, their warps and the average on the first.
         self.first = Device.DEFAULT

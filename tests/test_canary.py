@@ -1,5 +1,5 @@
-"""When tinygrad is raised: says by name which of its internals, those that export/capture.py and these tests stand on,
-has moved."""
+"""When tinygrad is raised: says by name which of its internals, those that export/, cores.py and these tests stand
+on, has moved."""
 
 import importlib
 import importlib.metadata
@@ -29,6 +29,7 @@ NAMES = [
     "tinygrad.renderer.wgsl:WGSLRenderer.render_kernel",
     "tinygrad.renderer.wgsl:WGSLRenderer.infinity",
     "tinygrad.renderer.wgsl:WGSLRenderer.nan",
+    "tinygrad.runtime.ops_cpu:CPUProgram.__call__",
     "tinygrad.uop.ops:Ops.CALL",
     "tinygrad.uop.ops:Ops.SINK",
     "tinygrad.uop.ops:Ops.BUFFER",
