@@ -54,6 +54,9 @@ def markdown(card: dict[str, Any], command: str, picture: str) -> str:
 """
         surely += f" and {card['strokes']['kept']:.1%} of strokes"
         mistakes += f"; of strokes: {confused(card['strokes'])}"
+    fitted_on = "validation"
+    if "strokes" in card and not recipe["validation"]:
+        fitted_on = "these very strokes, the only digits that training did not see"
     for name, figures in card.get("others", {}).items():
         others += f"- **Told from {name}** (n = {figures['n']:,}): {told_apart(figures)}; not sure of"
         others += f" {figures['refused']:.1%}.\n"
@@ -66,7 +69,8 @@ def markdown(card: dict[str, Any], command: str, picture: str) -> str:
 - **MNIST test set, through this file:** {_figures(card["mnist"])};
   as trained, in float32: {card["training"]["test_accuracy"]:.2%}.
 {strokes}- Measured by `{command}`.
-- **Calibration:** probabilities are softmax(logits / {card["temperature"]}); the temperature was fitted on validation.
+- **Calibration:** probabilities are softmax(logits / {card["temperature"]}); the temperature was fitted on
+  {fitted_on}.
 - **Trained on** {card["data"]}; {card["training"]["seconds"]:.0f} s on {card["training"]["device"]}; recipe below.
   The test set was read once, after training, and chose nothing.
 - **Not for** letters or pictures of anything else. It is not sure where the log-odds of a digit are below

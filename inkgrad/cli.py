@@ -1,15 +1,19 @@
 """The command `inkgrad`: parse, call, print. Exit 0 done, 1 a one-line error, 2 wrong usage."""
 
+import io
 import json
+import os
+import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from inkgrad.bench.commands import bench
 from inkgrad.errors import Error
 from inkgrad.options import Data, Json, Others, Storage, Strokes, Teachers, needs
+from inkgrad.progress import track
 
 if TYPE_CHECKING:
     from inkgrad.recipe import Recipe
@@ -40,17 +44,19 @@ def data(
 
     A copy given with --path (MNIST) or --strokes is checked instead.
     """
-    from inkgrad import mnist, unipen
+    from inkgrad import atomic, mnist, unipen
 
     if show:
         from inkgrad.strokes import sheet
 
         if strokes is None:
             raise typer.BadParameter("--show draws pen strokes: give them with --strokes")
-        sheet(unipen.read(strokes), seed=0).save(show, "PNG")
+        png = io.BytesIO()
+        sheet(unipen.read(strokes), seed=0).save(png, "PNG")
+        atomic.write_bytes(show, png.getvalue())
         print(f"{show}: each digit as its writers write it and in every style")
         return
-    if which == "strokes":
+    if which == "strokes" or strokes:
         samples = unipen.read(file := strokes or unipen.fetch())
         print(f"{file}: {len(samples):,} digits by {len({sample.writer for sample in samples})} writers")
         return
@@ -98,12 +104,15 @@ def train(
         folder = out or Path("runs") / f"{net}-{Path(recipe).stem}"
     try:
         samples = unipen.read(strokes) if strokes else []
-        teachers = [training.teacher(run) for run in teacher or []]
+        teachers = [training.teacher(run, chosen) for run in teacher or []]
         last = training.train(chosen, folder, mnist.load(path), samples, teachers, resume is not None)
     except KeyboardInterrupt:
-        given = [f"--strokes {strokes}"] if strokes else []
-        given += [f"--teacher {run}" for run in teacher or []] + ([f"--path {path}"] if path else [])
-        raise Error(" ".join(["stopped; go on with: inkgrad train --resume", str(folder), *given])) from None
+        if not (folder / "recipe.toml").exists():
+            raise Error("stopped before the first step; the same command begins again") from None
+        given: list[str | Path] = ["--strokes", strokes] if strokes else []
+        given += [word for run in teacher or [] for word in ("--teacher", run)] + (["--path", path] if path else [])
+        command = shlex.join(map(str, ["inkgrad", "train", "--resume", folder, *given]))
+        raise Error(f"stopped; go on with: {command}") from None
     print(f"{folder}: {last['test_accuracy']:.2%} of {last['n']:,} test images, {last['seconds']:.0f} s")
 
 
@@ -180,13 +189,11 @@ def export(
     What tells digits from other ink is fitted first, on training images and strokes; then, on validation, the
     temperature and the threshold of "not sure".
     """
-    from rich.progress import track
-
     from inkgrad import atomic, mnist, unipen
     from inkgrad.evaluate import summary
     from inkgrad.export.digits import read_net
     from inkgrad.others import read as read_others
-    from inkgrad.release import release
+    from inkgrad.release import beside, release
 
     if as_onnx:  # first, because it says where a package is missing, and the rest takes minutes
         from inkgrad.export.onnx import to_onnx
@@ -195,7 +202,7 @@ def export(
     asked += [f"--others {path.name}" for path in others or []]
     model, file = release(run, out, data, samples, unlike, asked, track)
     if as_onnx:
-        atomic.write_bytes(model.with_suffix(".onnx"), to_onnx(read_net(file), file.card))
+        atomic.write_bytes(beside(model, ".onnx"), to_onnx(read_net(file), file.card))
     print(f"{model}: {model.stat().st_size:,} bytes", *summary(file.card), sep="\n")
 
 
@@ -213,8 +220,6 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a model file, run as a page runs it: MNIST's test set and, with --strokes, drawn strokes and numbers."""
-    from rich.progress import track
-
     from inkgrad import atomic, calibration, mnist, unipen
     from inkgrad.evaluate import evaluate as measure
     from inkgrad.evaluate import summary
@@ -222,17 +227,18 @@ def evaluate(
     from inkgrad.others import read as read_others
     from inkgrad.strokes import split
 
+    if unseen and strokes is None:
+        raise typer.BadParameter("--unseen chooses among pen strokes: give them with --strokes")
     file = modelfile.read(model)
     samples = unipen.read(strokes) if strokes else []
     if unseen:
         samples = split(samples)[1]
     unlike = read_others(others or [])
     images = mnist.load(path)
-    progress: dict[str, Any] = {} if as_json else {"progress": track}
-    report = measure(file, images.test_images, images.test_labels, samples, unlike, **progress)
+    report = measure(file, images.test_images, images.test_labels, samples, unlike, track)
+    print(json.dumps(report) if as_json else "\n".join(summary(report)))
     if plot:
         atomic.write_bytes(plot, calibration.plot(report))
-    print(json.dumps(report) if as_json else "\n".join(summary(report)))
 
 
 @app.command(epilog="Example: inkgrad predict note.jpg --model models/cnn.safetensors")
@@ -270,8 +276,6 @@ def tune(
     Kernels that the table has are left as they are; what was found stays when stopped.
     """
     from functools import partial
-
-    from rich.progress import track
 
     from inkgrad.export.capture import TABLE
     from inkgrad.export.digits import untrained
@@ -314,7 +318,24 @@ def _recipe(net: str, name: str) -> "Recipe":
 
 def main() -> None:
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except Error as error:
-        print(f"inkgrad: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(_complain(str(error)))
+    except BrokenPipeError:
+        sys.exit(_silenced())
+    except OSError as error:
+        sys.exit(_silenced() and _complain(f"{error.filename or 'the output'}: {error.strerror}"))
+
+
+def _complain(line: str) -> int:
+    print(f"inkgrad: {line}", file=sys.stderr)
+    return 1
+
+
+def _silenced() -> int:
+    """Nobody takes the output: without this Python would try again to write what it holds of it, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

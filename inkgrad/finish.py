@@ -34,11 +34,12 @@ def finish(
     others = np.concatenate([nondigits.pictures(samples, INK, seed=0), nondigits.surfaces(SURFACES, seed=0)])
     layer = doubt.fit(net, digits, others)
     images, labels = data.train_images[-HELD_OUT:], data.train_labels[-HELD_OUT:]
+    held_out = len(images)
     if left_out:
         images = np.concatenate([images, strokes.as_drawn(left_out)])
         labels = np.concatenate([labels, np.array([sample.label for sample in left_out], np.uint8)])
     both = batched(lambda batch: doubt.odds(net, layer, batch.float()))(images)
     logits, odds = both[:, :10], both[:, 10]
-    kept = [doubt.threshold(part) for part in np.split(odds, [HELD_OUT]) if len(part)]
-    new = slice(HELD_OUT if seen and left_out else 0, None)
+    kept = [doubt.threshold(part) for part in np.split(odds, [held_out]) if len(part)]
+    new = slice(held_out if seen and left_out else 0, None)
     return layer, {"temperature": round(fit_temperature(logits[new], labels[new]), 4), "sure": round(min(kept), 4)}

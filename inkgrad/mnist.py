@@ -79,7 +79,7 @@ def read_idx(data: bytes, name: str) -> Bytes:
 
 def fetch(cache: Path | None = None, mirrors: Sequence[str] = MIRRORS) -> Path:
     """The folder of the four raw files, in the user's cache where `cache` is not given; see `inkgrad.fetch`."""
-    return files.fetch("MNIST", FILES, mirrors, "give the folder of the four IDX files, raw or .gz", cache)
+    return files.fetch("MNIST", FILES, mirrors, "give the folder of the four IDX files, raw or .gz, with --path", cache)
 
 
 def _read(path: Path) -> Bytes:

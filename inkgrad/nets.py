@@ -76,8 +76,12 @@ NORMS: dict[str, Callable[[int], Layer]] = {"batch": BatchNorm, "none": no_norm}
 # between a product and its activation: there BatchNorm folds backwards, exactly, for any gamma.
 
 
+def _units(n: int, width: float) -> int:
+    return max(1, round(n * width))
+
+
 def mlp(width: float = 1, act: Layer = silu, norm: Callable[[int], Layer] = no_norm) -> Net:
-    n = round(512 * width)
+    n = _units(512, width)
     return Net(
         *(flatten, nn.Linear(784, n), norm(n), act),
         *(nn.Linear(n, n), norm(n), act, nn.Linear(n, 10)),
@@ -85,7 +89,7 @@ def mlp(width: float = 1, act: Layer = silu, norm: Callable[[int], Layer] = no_n
 
 
 def cnn(width: float = 1, act: Layer = silu, norm: Callable[[int], Layer] = BatchNorm) -> Net:
-    a, b = round(32 * width), round(64 * width)
+    a, b = _units(32, width), _units(64, width)
     return Net(
         *(Conv2d(1, a, 5), act, Conv2d(a, a, 5), norm(a), act, pool),
         *(Conv2d(a, b, 3), act, Conv2d(b, b, 3), norm(b), act, pool),
@@ -94,7 +98,7 @@ def cnn(width: float = 1, act: Layer = silu, norm: Callable[[int], Layer] = Batc
 
 
 def cnn_small(width: float = 1, act: Layer = silu, norm: Callable[[int], Layer] = BatchNorm) -> Net:
-    a, b = round(16 * width), round(28 * width)
+    a, b = _units(16, width), _units(28, width)
     return Net(
         *(Conv2d(1, a, 3), norm(a), act, Conv2d(a, a, 3), norm(a), act, pool),
         *(Conv2d(a, b, 3), norm(b), act, Conv2d(b, b, 3), norm(b), act, Conv2d(b, b, 3), norm(b), act, pool),
@@ -103,7 +107,7 @@ def cnn_small(width: float = 1, act: Layer = silu, norm: Callable[[int], Layer] 
 
 
 def cnn_tiny(width: float = 1, act: Layer = relu, norm: Callable[[int], Layer] = no_norm) -> Net:
-    a, b = round(8 * width), round(16 * width)
+    a, b = _units(8, width), _units(16, width)
     return Net(
         *(Conv2d(1, a, 3), norm(a), act, pool, Conv2d(a, b, 3), norm(b), act, pool),
         *(flatten, nn.Linear(25 * b, 10)),

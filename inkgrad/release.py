@@ -44,9 +44,14 @@ def release(
     file = export_digits(net, doubt, data.train_images[:SHOWN], about)
     report = evaluate(file, data.test_images, data.test_labels, left_out, unlike, progress)
     file = replace(file, card={**file.card, **report})
-    errors = out.with_name(f"{out.stem}-errors.png")
+    errors = beside(out, "-errors.png")
     command = " ".join(["inkgrad evaluate", str(out), *asked])
     atomic.write_bytes(out, file.to_bytes())
     atomic.write_bytes(errors, failures.sheet(file, data.test_images, left_out))
-    atomic.write_bytes(out.with_suffix(".md"), card.markdown(file.card, command, errors.name).encode())
+    atomic.write_bytes(beside(out, ".md"), card.markdown(file.card, command, errors.name).encode())
     return out, file
+
+
+def beside(model: Path, suffix: str) -> Path:
+    """The file of that suffix beside a model file."""
+    return model.with_name(model.name.removesuffix(".safetensors") + suffix)

@@ -52,7 +52,8 @@ def collect(url: str) -> list[Sweep]:
     """The sweeps in a storage. Raises Error where it cannot be opened."""
     storage = trials.open_storage(url)
     studies = [optuna.load_study(study_name=name, storage=storage) for name in optuna.get_all_study_names(storage)]
-    return [_of_study(study) for study in studies if trials.finished(study)]
+    ours = (study for study in studies if "recipe" in study.user_attrs)  # others may share the database
+    return [_of_study(study) for study in ours if trials.finished(study)]
 
 
 def save(sweep: Sweep) -> None:

@@ -1,8 +1,8 @@
 """A run folder: what training leaves behind, and what it needs to go on.
 
-recipe.toml (as run), metrics.jsonl (a line for each evaluation, the test set's last), curve.png, weights.safetensors
-(the averaged weights, float32; written last, so a run that has it is finished), checkpoint.safetensors (everything that
-training changes). Each file is whole or not there, whenever the process dies.
+recipe.toml (as run), data.sha256 (of images and strokes), metrics.jsonl (a line for each evaluation, the test set's
+last), curve.png, weights.safetensors (the averaged weights, float32; written last, so a run that has it is finished),
+checkpoint.safetensors (everything that training changes). Each file is whole or not there, whenever the process dies.
 """
 
 import io
@@ -28,19 +28,25 @@ def is_finished(run: Path) -> bool:
     return (run / "weights.safetensors").is_file()
 
 
-def open_folder(run: Path, recipe: Recipe, resume: bool) -> None:
-    """Make a new run of `recipe`, or check that the one there can be gone on with. Raises Error where it cannot."""
-    saved = run / "recipe.toml"
+def open_folder(run: Path, recipe: Recipe, digest: str, resume: bool) -> None:
+    """Make a new run of `recipe` on data of this digest, or check that the one there can be gone on with.
+
+    Raises Error where it cannot.
+    """
+    saved, data = run / "recipe.toml", run / "data.sha256"
     if resume:
         if not saved.is_file():
             raise Error(f"{run}: no run to resume: it has no recipe.toml")
         if recipes.read(saved) != recipe:
             raise Error(f"{saved}: not the recipe to resume with: leave the recipe out, or start a new run")
+        if data.is_file() and data.read_text() != digest:
+            raise Error(f"{run}: begun with other images or strokes: give the same --strokes and --path")
     elif run.exists() and (not run.is_dir() or any(run.iterdir())):
         what = "a finished run" if is_finished(run) else "an unfinished run" if saved.exists() else "other files"
         hint = "resume it or choose" if what == "an unfinished run" else "choose"
         raise Error(f"{run}: holds {what}: {hint} another folder")
     else:
+        atomic.write_bytes(data, digest.encode())
         atomic.write_bytes(saved, recipes.dump(recipe).encode())
 
 
@@ -62,7 +68,7 @@ def load_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
             for name, tensor in tensors.items():
                 value = Tensor(np.array(file.get_tensor(name))).reshape(tensor.shape)
                 tensor.assign(value.to(tensor.device)).realize()
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, ValueError) as error:  # ValueError: of another shape
         raise Error(f"{path}: cannot be read ({error}): delete the run and train again") from None
 
 

@@ -31,7 +31,7 @@ class _Handler(SimpleHTTPRequestHandler):
         try:
             path = Path(self.translate_path(self.path)).resolve()
             inside = (path / "index.html" if path.is_dir() else path).resolve().is_relative_to(self.directory)
-        except ValueError:  # a null byte
+        except (OSError, RuntimeError, ValueError):  # too long, a loop of symlinks, a null byte
             inside = False
         if inside:
             return super().send_head()

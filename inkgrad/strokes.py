@@ -7,20 +7,21 @@ STYLES makes up for both.
 """
 
 import multiprocessing
+import signal
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from rich.console import Console
-from rich.progress import track
 from tinygrad import dtypes
 
 from inkgrad.batched import BATCH, batched
+from inkgrad.errors import Error
 from inkgrad.fit import PEN, fit
 from inkgrad.glyphs import Line, Lines
 from inkgrad.ink import Drawing, Stroke, rasterize
 from inkgrad.normalize import SIDE, normalize
+from inkgrad.progress import track
 from inkgrad.styles import STYLES, Style, restyle, unit
 from inkgrad.unipen import Sample
 
@@ -29,6 +30,7 @@ Bytes = NDArray[np.uint8]
 VALIDATION_WRITERS = 6  # those with the highest numbers
 PEN_RANGE = 0.3  # pens from 1 − this to 1 + this times the page's, so that a net is not tied to one thickness
 CELL = 64  # px, of a picture on the contact sheet
+QUIET = signal.SIGINT, signal.SIG_IGN  # of a pool's processes: Ctrl-C is for the one that asks them
 
 normalized = batched(lambda masks: normalize(masks.float()).cast(dtypes.uint8))  # masks [N, 112, 112] to [N, 28, 28]
 
@@ -115,8 +117,8 @@ def pictures(
     jobs = [((seed, i), samples[i // per_sample]) for i in range(len(samples) * per_sample)]
     chunks = [jobs[i : i + BATCH] for i in range(0, len(jobs), BATCH)]
     # spawn: a forked child would share the parent's open device.
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        masks = track(pool.imap(_masks, chunks), "strokes", len(chunks), console=Console(stderr=True), transient=True)
+    with multiprocessing.get_context("spawn").Pool(workers, signal.signal, QUIET) as pool:
+        masks = track(pool.imap(_masks, chunks), "strokes", len(chunks), transient=True)
         images = np.concatenate([np.zeros((0, SIDE, SIDE), np.uint8), *map(normalized, masks)])
     return images, np.array([sample.label for _, sample in jobs], np.uint8)
 
@@ -138,11 +140,16 @@ def _masks(jobs: Sequence[tuple[tuple[int, int], Sample]]) -> Bytes:
 
 
 def sheet(samples: Sequence[Sample], seed: int, columns: int = 16) -> Image.Image:
-    """The contact sheet: for each digit a row as its writers write it, and one for each style; 28 × 28, enlarged."""
+    """The contact sheet: for each digit a row as its writers write it, and one for each style; 28 × 28, enlarged.
+
+    Raises Error where a digit has no sample.
+    """
     rng = np.random.default_rng(seed)
     own = Style("as written", 0, lambda lines, _: lines)
     rows = [(digit, style) for digit in STYLES for style in (own, *STYLES[digit])]
     by_digit = {digit: [sample for sample in samples if sample.label == digit] for digit in STYLES}
+    if missing := [str(digit) for digit in STYLES if not by_digit[digit]]:
+        raise Error(f"the pen strokes hold no {', '.join(missing)}: the sheet shows every digit; give more of them")
     masks = []
     for digit, style in rows:
         for i in rng.choice(len(by_digit[digit]), columns):

@@ -50,6 +50,8 @@ def sweep(
     base = replace(
         base, validation=True, strokes=base.strokes if strokes else 0, distill=base.distill if teachers else 0
     )
+    for folder in teachers:
+        teacher(folder, base)  # here, because it says which cannot be asked
     training = Training(base, seeds, strokes, teachers, path)
     design = space.design(base, training.fixed)
     attributes = {"recipe": recipes.dump(base), "seeds": seeds, "strokes": strokes is not None, "design": design}
@@ -109,7 +111,7 @@ class Training:
                     raise optuna.TrialPruned
 
         data, samples = _data(self.path, self.strokes)
-        teachers = [teacher(folder) for folder in self.teachers if recipe.distill]
+        teachers = [teacher(folder, recipe) for folder in self.teachers if recipe.distill]
         ends: list[run.Metrics] = []
         for seed in range(self.seeds):
             with tempfile.TemporaryDirectory() as folder:

@@ -3,6 +3,7 @@
 A run that was cut off goes on to the same result: on the CPU, where sums always run in one order, to the same bits.
 """
 
+import hashlib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -48,26 +49,25 @@ def train(
     what it raises ends the run.
 
     With `resume`, goes on from the last checkpoint in `out`; a finished run is returned as it is. Raises Error where
-    `out` holds something else, the recipe does not fit the run or the data, or the loss is no longer a number; the
-    last good checkpoint stays.
+    `out` holds something else, recipe or data are not the run's, the recipe does not fit the data, or the loss is no
+    longer a number; the last good checkpoint stays.
     """
     kept = len(data.train_images) - HELD_OUT * recipe.validation
-    if kept < recipe.batch:
-        raise Error(f"a batch of {recipe.batch} images is more than the {max(kept, 0)} that are there to train on")
+    check(recipe, kept)
     if recipe.strokes and not samples:
         raise Error(f"the recipe of {out} trains on pen strokes too: give a UNIPEN file with --strokes")
     if bool(recipe.distill) != bool(teachers):
         raise Error(
             f"the recipe of {out} distils {recipe.distill}: give --teacher where that is more than 0, only there"
         )
-    if recipe.batch % recipe.devices:
-        raise Error(f"{recipe.devices} devices cannot share a batch of {recipe.batch} images evenly")
-    run.open_folder(out, recipe, resume)
+    drawn, left_out = strokes.split(samples)
+    if recipe.strokes and not drawn:
+        raise Error(f"strokes of {strokes.VALIDATION_WRITERS} writers or fewer are all left out: give more writers'")
+    run.open_folder(out, recipe, _digest(data, samples), resume)
     if run.is_finished(out):
         return run.read_metrics(out)[-1]
 
-    drawn, left_out = strokes.split(samples)
-    pictures, written = strokes.pictures(drawn, recipe.strokes, recipe.seed) if recipe.strokes and drawn else _NOTHING
+    pictures, written = strokes.pictures(drawn, recipe.strokes, recipe.seed) if recipe.strokes else _NOTHING
     # Joined even to nothing, because that copies: tinygrad 0.14 uploads to CUDA from writable memory only.
     others = nondigits.pictures(drawn, recipe.nondigits, recipe.seed) if recipe.nondigits else _NOTHING[0]
     all_images = np.concatenate([data.train_images[:kept], pictures, others])
@@ -139,6 +139,24 @@ def train(
     return metrics[-1]
 
 
+def check(recipe: Recipe, images: int) -> None:
+    """Raises Error where the recipe cannot be trained on so many images."""
+    if images < recipe.batch:
+        raise Error(f"a batch of {recipe.batch} images is more than the {max(images, 0)} that are there to train on")
+    if recipe.batch % recipe.devices:
+        raise Error(f"{recipe.devices} devices cannot share a batch of {recipe.batch} images evenly")
+    if recipe.batch == 1 and recipe.norm == "batch":
+        raise Error('a batch of one image has no spread to normalise by: take more, or norm = "none"')
+
+
+def _digest(data: Mnist, samples: Sequence[Sample]) -> str:
+    """Of what there is to train on, in hexadecimal."""
+    digest = hashlib.sha256(repr(samples).encode())
+    for array in (data.train_images, data.train_labels):
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
 def load(folder: Path) -> Net:
     """The trained network of a finished run, with its averaged weights. Raises Error where the run is not finished."""
     if not run.is_finished(folder):
@@ -150,9 +168,15 @@ def load(folder: Path) -> Net:
     return net
 
 
-def teacher(folder: Path) -> Net:
-    """The network of a finished run as one that is only asked: BatchNorm folded. Raises Error as `load` does."""
-    return fold_batchnorm(load(folder))
+def teacher(folder: Path, pupil: Recipe) -> Net:
+    """The network of a finished run as one that is only asked: BatchNorm folded.
+
+    Raises Error as `load` does, and where it was trained on the images that are to judge the pupil.
+    """
+    net = fold_batchnorm(load(folder))
+    if pupil.validation and not recipes.read(folder / "recipe.toml").validation:
+        raise Error(f"{folder} was trained on validation too, which is to judge its pupil: train it with it held out")
+    return net
 
 
 def _accuracy(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.integer[Any]]) -> float:

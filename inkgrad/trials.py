@@ -110,7 +110,7 @@ def open_storage(url: str, grace: int = GRACE, attempts: int = 1) -> RDBStorage:
     for attempt in range(1, attempts + 1):
         try:
             return RDBStorage(url, heartbeat_interval=max(1, grace // 4), grace_period=grace)
-        except (ArgumentError, ImportError) as error:
+        except (ArgumentError, ImportError, ValueError) as error:  # ValueError: a port that is no number
             hint = "give --storage as sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
             raise Error(f"the storage cannot be opened ({_first_line(error)}): {hint}") from None
         except SQLAlchemyError as error:

@@ -3,6 +3,7 @@
 Its training part is all that is fetched: the test part, 14 other writers, is to choose nothing here.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -65,15 +66,20 @@ def read(path: Path) -> list[Sample]:
 
 
 def _samples(path: Path, text: str) -> Iterator[Sample]:
-    label, writer = -1, -1
+    label, writer = -1, -1  # of what is no digit, and of nobody
     strokes: list[list[tuple[float, float]]] = []
     down = False
+
+    def ended() -> Iterator[Sample]:
+        if label >= 0 and (written := [stroke for stroke in strokes if stroke]):
+            yield Sample(label, writer, written)
+
     for number, line in enumerate(text.splitlines(), 1):
         words = line.split()
-        if segment := _SEGMENT.match(line):
-            if strokes:
-                yield Sample(label, writer, strokes)
-            label, writer, strokes, down = int(segment[1]), -1, [], False
+        if line.startswith(".SEGMENT"):
+            yield from ended()
+            segment = _SEGMENT.match(line)
+            label, writer, strokes, down = int(segment[1]) if segment else -1, -1, [], False
         elif comment := _COMMENT.match(line):
             writer = int(comment[1])
         elif words == [".PEN_DOWN"]:
@@ -86,8 +92,9 @@ def _samples(path: Path, text: str) -> Iterator[Sample]:
                 x, y = (float(word) for word in words)
             except ValueError:
                 raise Error(f"{path}, line {number}: {line.strip()!r} is no point; expected two numbers") from None
+            if not math.isfinite(x) or not math.isfinite(y):
+                raise Error(f"{path}, line {number}: {line.strip()!r} is no point; expected finite numbers")
             if not down:
                 raise Error(f"{path}, line {number}: a point outside .PEN_DOWN … .PEN_UP")
             strokes[-1].append((x, -y))
-    if strokes:
-        yield Sample(label, writer, strokes)
+    yield from ended()

@@ -7,7 +7,8 @@ import sys
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
-from subprocess import CompletedProcess
+from subprocess import PIPE, CompletedProcess
+from subprocess import run as run_process
 from unittest.mock import patch
 
 import numpy as np
@@ -57,7 +58,14 @@ def test_help_has_an_example(command: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["dance"], ["evaluate"], ["serve", "--port", "many"], ["train"], ["train", "--resume", "runs/x", "--seed", "1"]],
+    [
+        ["dance"],
+        ["evaluate"],
+        ["serve", "--port", "many"],
+        ["train"],
+        ["train", "--resume", "runs/x", "--seed", "1"],
+        ["evaluate", "x", "--unseen"],
+    ],
 )
 def test_wrong_usage_is_exit_2(words: list[str]) -> None:
     assert inkgrad(*words).returncode == 2
@@ -69,9 +77,12 @@ def test_data_says_where_it_is() -> None:
 
 
 def test_data_strokes_reads_a_given_file(tmp_path: Path) -> None:
-    done = inkgrad("data", "strokes", "--strokes", ones(tmp_path))
-    assert done.returncode == 0 and "ones.tra: 2 digits by 1 writers" in done.stdout
-    assert "no-such" in refused("data", "strokes", "--strokes", tmp_path / "no-such.tra")
+    for which in ["strokes"], []:
+        done = inkgrad("data", *which, "--strokes", ones(tmp_path))
+        assert done.returncode == 0 and "ones.tra: 2 digits by 1 writers" in done.stdout
+        assert "no-such" in refused("data", *which, "--strokes", tmp_path / "no-such.tra")
+    assert "hold no 0, 2, 3" in refused("data", "--show", tmp_path / "sheet.png", "--strokes", ones(tmp_path))
+    assert not (tmp_path / "sheet.png").exists()
 
 
 def ones(folder: Path) -> Path:
@@ -90,8 +101,21 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     assert "no recipe mlp-no-such" in refused("train", "mlp", "--recipe", "no-such", cwd=tmp_path)
     assert "no recipe no-such-quick" in refused("sweep", "no-such", cwd=tmp_path)
     assert "nowhere" in refused("sweep", "mlp", "--storage", "nowhere://x", cwd=tmp_path)
+    assert "cannot be opened" in refused("report", "--storage", "postgresql://me@there:port/db", cwd=tmp_path)
     assert "nothing to report" in refused("report", cwd=tmp_path)
     assert "no-such" in refused("evaluate", MODELS["mlp"], "--strokes", tmp_path / "no-such.tra")
+
+
+def test_output_that_nobody_takes() -> None:
+    command = [sys.executable, "-c", "from inkgrad.cli import main; main()", "data", "--help"]
+    with open("/dev/full", "w") as full:
+        done = run_process(command, stdout=full, stderr=PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "inkgrad: the output: No space left on device\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = run_process(command, stdout=writer, stderr=PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_devices_that_cannot_share_a_batch_are_refused(tmp_path: Path) -> None:

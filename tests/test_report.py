@@ -63,6 +63,8 @@ def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         )
     )
     study.add_trial(create_trial(state=TrialState.WAITING))
+    # Somebody else's.
+    optuna.create_study(study_name="other", storage=url).add_trial(create_trial(value=1.0))
     return url
 
 

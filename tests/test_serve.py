@@ -64,7 +64,9 @@ def test_types_and_caching(port: int, path: str, kind: str, caching: str) -> Non
     assert (unchanged.status, unchanged.headers["Cache-Control"]) == (304, caching)
 
 
-@pytest.mark.parametrize("path", ["/assets/gone-2e.js", "/assets/", "/file", "/folder/secret", "/folder/", "/linked/"])
+@pytest.mark.parametrize(
+    "path", ["/assets/gone-2e.js", "/assets/", "/file", "/folder/secret", "/folder/", "/linked/", "/" + 300 * "x"]
+)
 def test_what_is_not_there_is_not_found_and_not_kept(port: int, path: str) -> None:
     for method in ("GET", "HEAD"):
         response, _ = get(port, path, method)

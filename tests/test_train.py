@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,10 +29,13 @@ from inkgrad.nets import NETS
 from inkgrad.recipe import Recipe
 from inkgrad.train import train
 from inkgrad.trainer import Trainer
+from inkgrad.unipen import Sample
 
 Optimizer = Literal["adamw", "muon"]
 # Small enough that a run is mostly compilation; the same batch and warps in all tests, so that it is compiled once.
 RECIPE = replace(recipes.load("mlp", "quick"), width=0.125, steps=12, batch=64, evaluate_every=3)
+
+FILES = "weights.safetensors", "checkpoint.safetensors"
 
 
 def few(digits: Mnist) -> Mnist:
@@ -59,14 +63,13 @@ def results(out: Path) -> tuple[list[run.Metrics], dict[str, bytes]]:
         {key: value for key, value in line.items() if key not in ("seconds", "images_per_second")}
         for line in run.read_metrics(out)
     ]
-    files = ("weights.safetensors", "checkpoint.safetensors")
-    tensors = {f"{file}: {k}": v.tobytes() for file in files for k, v in load_file(out / file).items()}
+    tensors = {f"{file}: {k}": v.tobytes() for file in FILES for k, v in load_file(out / file).items()}
     return timeless, tensors
 
 
 def test_the_folder_of_a_finished_run(finished: Path, data: Mnist) -> None:
-    names = {"recipe.toml", "metrics.jsonl", "checkpoint.safetensors", "weights.safetensors", "curve.png"}
-    assert {path.name for path in finished.iterdir()} == names
+    names = {path.name for path in finished.iterdir()}
+    assert names == {"recipe.toml", "data.sha256", "metrics.jsonl", "curve.png", *FILES}
     assert recipes.read(finished / "recipe.toml") == RECIPE
     *evaluations, test = map(json.loads, (finished / "metrics.jsonl").read_text().splitlines())
     assert [line["step"] for line in evaluations] == [3, 6, 9, 12]
@@ -163,15 +166,47 @@ def test_folders_that_are_no_runs(data: Mnist, tmp_path: Path) -> None:
 
 
 def test_a_damaged_checkpoint(data: Mnist, tmp_path: Path) -> None:
-    run.open_folder(tmp_path / "run", RECIPE, resume=False)
-    (tmp_path / "run" / "checkpoint.safetensors").write_bytes(b"\x08\x00\x00\x00")
+    out, other = tmp_path / "run", Tensor.zeros(3).contiguous()
+    run.open_folder(out, RECIPE, training._digest(data, ()), resume=False)
+    (out / "checkpoint.safetensors").write_bytes(b"\x08\x00\x00\x00")
     with pytest.raises(Error, match=r"checkpoint\.safetensors: cannot be read .*: delete the run"):
-        train(RECIPE, tmp_path / "run", data, resume=True)
+        train(RECIPE, out, data, resume=True)
+    run.save_tensors(out / "checkpoint.safetensors", {"net.layers.1.weight": other})
+    with pytest.raises(Error, match=r"cannot be read .*: delete the run"):
+        run.load_tensors(out / "checkpoint.safetensors", {"net.layers.1.weight": Tensor.zeros(2, 2)})
+
+
+def test_a_run_goes_on_with_what_it_began_with(finished: Path, data: Mnist, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path / "run")
+    assert train(RECIPE, tmp_path / "run", data, resume=True) == run.read_metrics(finished)[-1]
+    sample = Sample(1, 0, [[(0.0, 0.0), (0.0, 9.0)]])
+    for others, samples in (data._replace(train_labels=data.train_labels[::-1]), ()), (data, [sample]):
+        with pytest.raises(Error, match="begun with other images or strokes"):
+            train(RECIPE, tmp_path / "run", others, samples, resume=True)
+
+
+def test_strokes_of_writers_who_are_all_left_out(data: Mnist, tmp_path: Path) -> None:
+    samples = [Sample(1, writer, [[(0.0, 0.0), (0.0, 9.0)]]) for writer in range(6)]
+    with pytest.raises(Error, match="6 writers or fewer are all left out"):
+        train(replace(RECIPE, strokes=2), tmp_path / "run", data, samples)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_teacher_has_not_seen_what_judges_its_pupil(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path / "run")
+    judged, final = replace(RECIPE, validation=True), replace(RECIPE, validation=False)
+    training.teacher(tmp_path / "run", judged)
+    (tmp_path / "run" / "recipe.toml").write_text(recipes.dump(final))
+    training.teacher(tmp_path / "run", final)
+    with pytest.raises(Error, match="was trained on validation too"):
+        training.teacher(tmp_path / "run", judged)
 
 
 def test_a_batch_larger_than_the_data(data: Mnist, tmp_path: Path) -> None:
     with pytest.raises(Error, match="a batch of 641 images is more than the 640"):
         train(replace(RECIPE, batch=641), tmp_path / "run", data)
+    with pytest.raises(Error, match="a batch of one image has no spread"):
+        train(replace(RECIPE, batch=1, norm="batch"), tmp_path / "run", data)
     assert not (tmp_path / "run").exists()
 
 

@@ -177,7 +177,9 @@ def test_what_a_worker_cannot_do_is_the_command_s_error(tmp_path: Path) -> None:
     assert {trial.state for trial in optuna.load_study(study_name="net", storage=url).trials} == {TrialState.WAITING}
 
 
-@pytest.mark.parametrize("url", ["no address", "oracle://x/y", "sqlite:////no/such/folder/x.db"])
+@pytest.mark.parametrize(
+    "url", ["no address", "oracle://x/y", "postgresql://x:port/y", "sqlite:////no/such/folder/x.db"]
+)
 def test_a_storage_that_cannot_be_opened(url: str) -> None:
     with pytest.raises(Error, match="cannot be opened"):
         trials.Queue(url, 1, attempts=1)

@@ -40,7 +40,10 @@ def test_reads_back_what_was_written(tmp_path_factory: pytest.TempPathFactory, g
         ("", "holds no digits"),
         ('.SEGMENT DIGIT 0 ? "8"\n.PEN_DOWN\n1 two\n', "line 3: '1 two' is no point"),
         ('.SEGMENT DIGIT 0 ? "8"\n.PEN_DOWN\n1 2 3\n', "line 3: '1 2 3' is no point"),
+        ('.SEGMENT DIGIT 0 ? "8"\n.PEN_DOWN\nnan 2\n', "line 3: 'nan 2' is no point"),
         ('.SEGMENT DIGIT 0 ? "8"\n1 2\n', "line 2: a point outside"),
+        ('.SEGMENT DIGIT 0 ? "8"\n.PEN_DOWN\n.PEN_UP\n', "holds no digits"),
+        (".PEN_DOWN\n1 2\n.PEN_UP\n", "holds no digits"),
     ],
 )
 def test_names_the_line_that_is_wrong(tmp_path: Path, text: str, message: str) -> None:
@@ -48,6 +51,13 @@ def test_names_the_line_that_is_wrong(tmp_path: Path, text: str, message: str) -
     path.write_text(text)
     with pytest.raises(Error, match="digits.tra.*" + message):
         unipen.read(path)
+
+
+def test_letters_and_strokes_without_points_are_no_digits(tmp_path: Path) -> None:
+    digit = Sample(3, 7, [[(1, 2)]])
+    path = tmp_path / "digits.tra"
+    path.write_text(f'{written(digit)}.PEN_DOWN\n.PEN_UP\n.SEGMENT CHARACTER 0 ? "A"\n.PEN_DOWN\n5 6\n.PEN_UP\n')
+    assert unipen.read(path) == [digit]
 
 
 @given(st.lists(samples, min_size=1, max_size=4))

@@ -4,7 +4,6 @@ import json
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,10 +14,11 @@ from inkgrad.bench.driver import Site, error_of_logits, first, site
 from inkgrad.bench.host import sizes
 from inkgrad.bench.memory import memory
 from inkgrad.bench.peers import LIMITS, OURS, PRODUCT, SYSTEMS, System
-from inkgrad.bench.report import Result, ratio, summary
+from inkgrad.bench.report import BENCH, Result, ratio, summary
 from inkgrad.errors import Error
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.hardware import processor
+from inkgrad.progress import Progress
 
 try:
     from playwright.sync_api import Error as BrowserError
@@ -26,7 +26,6 @@ try:
 except ImportError:
     raise Error("bench needs the package playwright: pip install playwright") from None
 
-BENCH = Path(__file__).parents[2] / "bench"
 ROUNDS, BATCHES, NAVIGATIONS = 20, 10, 3
 MEASURED = 1000  # pictures that are read to find the most memory held
 WARM = 10  # rounds before: engines optimise what has run often
@@ -35,7 +34,6 @@ FOUR_G = {"offline": False, "latency": 165, "downloadThroughput": 1.0125e6, "upl
 WEIGHTS = {".safetensors", ".onnx", ".bin", ".json"}
 
 T = TypeVar("T")
-Progress = Callable[[Sequence[int], str], Iterable[int]]
 
 
 def measure(

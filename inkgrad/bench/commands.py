@@ -1,7 +1,6 @@
 """The commands `inkgrad bench …`: parse, call, print."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ from typer.core import TyperGroup
 
 from inkgrad.errors import Error
 from inkgrad.options import Data, Json, needs
+from inkgrad.progress import track
 
 
 class _Bench(TyperGroup):
@@ -50,11 +50,11 @@ def browser(
     from inkgrad.bench.report import markdown, save
     from inkgrad.export import modelfile
 
-    pictures, turns = mnist.load(path).test_images, _turns(as_json)
+    pictures = mnist.load(path).test_images
     results = []
     for model in models or MODELS:
         command = f"inkgrad bench {model} --calls {calls} --images {images}"
-        result = {"command": command, **measure(model.stem, modelfile.read(model), pictures, calls, images, turns)}
+        result = {"command": command, **measure(model.stem, modelfile.read(model), pictures, calls, images, track)}
         stem = save(model.stem, result, out)
         results.append(result)
         if not as_json:
@@ -76,7 +76,7 @@ def growth(
     from inkgrad.export import modelfile
 
     pictures = mnist.load(path).test_images
-    result = measure(model.stem, modelfile.read(model), pictures, _turns(as_json))
+    result = measure(model.stem, modelfile.read(model), pictures, track)
     stem = save({"command": f"inkgrad bench growth {model}", **result}, out)
     print(json.dumps(result) if as_json else f"{stem}.json and .png")
 
@@ -127,7 +127,7 @@ def bench_train(
         machine = about()
     data = mnist.load(path)
     command = f"inkgrad bench train {' '.join(chosen)} --batch {batch}"
-    found = [result for net in chosen for result in measure(net, data, batch, _turns(as_json))]
+    found = [result for net in chosen for result in measure(net, data, batch, track)]
     result = {"command": command, **machine, "batch": batch, "nets": found}
     stem = write(f"train {machine['hardware']}", result, table := markdown(result), out)
     print(json.dumps(result) if as_json else f"{table}\n{stem}.json and .md")
@@ -150,13 +150,7 @@ def speedrun(
 
     chosen = recipes.read(recipe) if recipe else standard()
     command = f"inkgrad bench speedrun --runs {runs}{f' --recipe {recipe}' if recipe else ''}"
-    result = {"command": command, **measure(chosen, mnist.load(path), runs, target, _turns(as_json))}
+    command += "" if target == 0.99 else f" --target {target}"
+    result = {"command": command, **measure(chosen, mnist.load(path), runs, target, track)}
     stem = write(f"speedrun {result['hardware']}", result, table := markdown(result), out)
     print(json.dumps(result) if as_json else f"{table}\n{stem}.json and .md")
-
-
-def _turns(quiet: bool) -> Callable[[Sequence[int], str], Iterable[int]]:
-    """Goes through turns with a progress bar, if not quiet."""
-    from rich.progress import track
-
-    return (lambda turns, _: turns) if quiet else track

@@ -27,7 +27,6 @@ try:
 except ImportError:
     raise Error("bench needs the package playwright: pip install playwright") from None
 
-BENCH = Path(__file__).parents[2] / "bench"
 PICTURES = 1000  # that the pages have
 CHECKED = 100  # of them, whose logits every system must agree on …
 AGREE = 1e-2  # … to this

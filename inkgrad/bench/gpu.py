@@ -11,11 +11,10 @@ import subprocess
 from pathlib import Path
 
 import inkgrad
-from inkgrad.bench.report import Result, ratio, summary
+from inkgrad.bench.report import BENCH, Result, ratio, summary
 from inkgrad.errors import Error
 from inkgrad.hardware import processor
 
-BENCH = Path(__file__).parents[2] / "bench"
 SCRIPT = BENCH / "dist" / "node" / "dawn.js"
 ROUNDS = 20
 LIMIT = "a round trip with nothing to do"

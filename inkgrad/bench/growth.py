@@ -3,7 +3,6 @@
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +11,17 @@ from numpy.typing import NDArray
 from inkgrad import atomic
 from inkgrad.bench import page
 from inkgrad.bench.browser import in_turns
-from inkgrad.bench.driver import BENCH, first, site
+from inkgrad.bench.driver import first, site
 from inkgrad.bench.peers import SYSTEMS, System
-from inkgrad.bench.report import Result
+from inkgrad.bench.report import BENCH, Result
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.hardware import processor
+from inkgrad.progress import Progress
 
 BATCHES = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
 TURNS = 3
 LONGEST = 15_000  # ms: what takes a system longer is not asked again, nor with more pictures
 COMPARED = [system for system in SYSTEMS if system.page in ("inkgrad", "ort-wasm", "ort-webgpu")]
-
-Progress = Callable[[Sequence[int], str], Iterable[int]]
 
 
 def measure(net: str, file: ModelFile, pictures: NDArray[np.uint8], progress: Progress) -> Result:

@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import pi, sin
 
@@ -10,6 +10,7 @@ import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 from inkgrad.bench.report import Result, summary
+from inkgrad.progress import Progress
 from inkgrad.serve import server
 
 DIGITS, STROKES = 20, 500
@@ -18,7 +19,6 @@ SLOW = 4  # times: a phone of the lower middle class, as Chromium's developer to
 SIZE = 280  # of the pad, in its own units
 
 Points = Sequence[tuple[float, float]]
-Progress = Callable[[Sequence[int], str], Iterable[int]]
 
 # Milliseconds of each answer: since the oldest event that it is the first to follow took place (`event`; moves wait
 # for the next frame, 17 ms at most), and since the page was told of it (`told`); until the bars stand (a mutation

@@ -11,6 +11,7 @@ import numpy as np
 
 from inkgrad import atomic
 
+BENCH = Path(__file__).parents[2] / "bench"
 Result = dict[str, Any]
 
 

@@ -7,7 +7,7 @@ time airbench (Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024) 
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -19,14 +19,13 @@ from inkgrad.batched import batched
 from inkgrad.bench.report import Result
 from inkgrad.hardware import hardware
 from inkgrad.mnist import Mnist
+from inkgrad.progress import Progress
 from inkgrad.recipe import Recipe
-from inkgrad.train import HELD_OUT
+from inkgrad.train import HELD_OUT, check
 from inkgrad.trainer import Trainer
 
 PUBLISHED = "Published: 99.04 % in 0.76 s on a GTX 1660 Ti (tuomaso/train_mnist_fast)."
 WARM = 5  # steps before the first run, the first of which compile
-
-Progress = Callable[[Sequence[int], str], Iterable[int]]
 
 
 def standard() -> Recipe:
@@ -37,9 +36,11 @@ def standard() -> Recipe:
 def measure(recipe: Recipe, data: Mnist, runs: int, target: float, progress: Progress) -> Result:
     """Train `recipe` with the seeds 0 … runs − 1, and count the runs that read at least `target` of the test set.
 
-    A recipe with `validation` is scored on the images that it holds out, never on the test set.
+    A recipe with `validation` is scored on the images that it holds out, never on the test set. Raises Error where the
+    recipe does not fit the data.
     """
     kept = len(data.train_images) - HELD_OUT * recipe.validation
+    check(recipe, kept)
     images, labels = data.test_images, data.test_labels
     if recipe.validation:
         images, labels = data.train_images[kept:], data.train_labels[kept:]

@@ -10,7 +10,7 @@ import multiprocessing
 import random
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
@@ -29,6 +29,7 @@ from inkgrad.bench.report import Result, quartiles, ratio
 from inkgrad.errors import Error
 from inkgrad.hardware import hardware
 from inkgrad.mnist import Mnist
+from inkgrad.progress import Progress
 from inkgrad.recipe import Recipe
 from inkgrad.trainer import Trainer, build, precision
 
@@ -41,7 +42,6 @@ OURS = "inkgrad"
 DEVICES = {"CPU": "cpu", "CUDA": "cuda", "NV": "cuda"}  # PyTorch's names for tinygrad's
 
 Run = Callable[[int], float]  # that many steps; the sum of all losses since the first
-Progress = Callable[[Sequence[int], str], Iterable[int]]
 
 
 class Task(NamedTuple):

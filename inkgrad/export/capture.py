@@ -1,4 +1,4 @@
-"""tinygrad -> Program: with renderers.py and tiles.py the only module that touches tinygrad's internals.
+"""tinygrad -> Program: all that the export needs of tinygrad's internals, with renderers.py and tiles.py.
 
 tinygrad schedules a callable on its CPU device without running it; each scheduled kernel is then lowered twice, to WGSL
 and to C. No GPU, no Dawn and no compiler take part. tests/test_canary.py names what moved when tinygrad is raised.
