@@ -1,5 +1,5 @@
 /** @file A drawing leaves the page, as a link, a PNG or an SVG, and comes back by its link. */
-import type { Drawing } from '../ink/drawing';
+import { type Drawing, usual } from '../ink/drawing';
 import { decode, encode } from '../ink/link';
 import type { Picture } from '../ink/picture';
 import { toSvg } from '../ink/svg';
@@ -39,7 +39,7 @@ export function createSharing(
   async function open(): Promise<void> {
     if (!location.hash.startsWith(FRAGMENT)) return;
     const drawing = await decode(location.hash.slice(FRAGMENT.length));
-    if (drawing) onDrawing(drawing);
+    if (drawing) onDrawing(usual(drawing));
     else notify(say('The link holds no drawing: it may be cut off.'));
   }
 
