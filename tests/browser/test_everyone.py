@@ -90,6 +90,11 @@ def test_all_of_it_by_keyboard(page: Page, site: str) -> None:
     expect(page.locator("#eraser")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Delete")
     shows(page, "digits", "")
+    # What disables the button that has the focus hands it on to the pad.
+    for control, key in ("redo", "Enter"), ("clear", "Enter"), ("share", "Delete"), ("undo", "Enter"):
+        page.keyboard.press("Control+z")
+        page.locator(f"#{control}").press(key)
+        expect(page.locator("#pad")).to_be_focused()
 
 
 def test_examples_are_written_as_if_by_hand_or_at_once_without_motion(page: Page, site: str) -> None:
@@ -157,6 +162,7 @@ def test_ink_and_bars_stand_out_in_the_colours_of_the_user(page: Page, site: str
     draw_with_mouse(page, placed(1))
     shows(page, "digits", "1")
     page.emulate_media(reduced_motion="reduce", **media)
+    answer(page)
     screen = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
 
     def contrast(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -171,6 +177,11 @@ def test_ink_and_bars_stand_out_in_the_colours_of_the_user(page: Page, site: str
     ink, paper = on_page(page, [placed(1)[0][1], (20, 20)])
     assert contrast(ink, paper) >= 4.5
     assert contrast(middle(1), middle(2)) >= 3
+    seen = page.locator("#preview").bounding_box()
+    assert seen is not None
+    assert (
+        contrast((seen["x"] + seen["width"] / 2, seen["y"] + seen["height"] / 2), (seen["x"] + 4, seen["y"] + 4)) >= 4.5
+    )
 
 
 def test_another_language_at_once(page: Page, site: str) -> None:

@@ -104,6 +104,13 @@ def test_the_tip_shows_the_size_of_the_tool(page: Page, site: str) -> None:
         assert drawn is not None and pad is not None
         assert drawn["width"] == pytest.approx(width * pad["width"] / 280, abs=2)
     page.keyboard.press("p")
+    page.get_by_label("Thickness").press("ArrowRight")
+    expect(circle).to_have_attribute("r", "11.5")
+    expect(circle).to_have_attribute("cx", "140")  # it stays, to be seen
+    page.keyboard.press("Tab")
+    expect(circle).to_have_attribute("cx", "-999")
+    page.get_by_label("Thickness").click(position={"x": 90, "y": 10})
+    expect(circle).to_have_attribute("cx", "-999")
     page.get_by_label("Thickness").fill("50")
     draw_with_mouse(page, [[(140, 140)]])
     page.mouse.move(0, 0)

@@ -128,6 +128,8 @@ def test_what_is_no_picture_of_ink_is_said_and_changes_nothing(
     drop(page, name, data)
     expect(page.locator("#status.error")).to_contain_text(french)
     expect(button(page, "Image")).to_be_visible()
+    draw_with_mouse(page, [[(140, 140)]])
+    expect(page.locator("#status")).to_have_text("")
 
 
 def test_a_file_of_more_than_50_megabytes_is_not_even_opened(page: Page, site: str) -> None:

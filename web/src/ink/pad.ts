@@ -7,6 +7,9 @@ import { stencil } from './stencil';
 const DRAW = 1;
 const ERASE = 2 | 32;
 
+/** Media queries of the user's colours: what is drawn in them is drawn again when one changes. */
+export const COLOURS = ['(prefers-color-scheme: dark)', '(forced-colors: active)'];
+
 export interface PadEvents {
   /** A stroke is being drawn: what there is of it. */
   onDraw(stroke: Stroke): void;
@@ -119,7 +122,7 @@ export function createPad(
       sizes.observe(canvas);
       signal.addEventListener('abort', () => sizes.disconnect());
       addEventListener('resize', repaint, { signal });
-      for (const colours of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) {
+      for (const colours of COLOURS) {
         matchMedia(colours).addEventListener('change', repaint, { signal });
       }
       return () => ending.abort();
