@@ -110,6 +110,7 @@ def test_a_number_is_read_as_a_number(page: Page, site: str, backend: str) -> No
     best = [group.locator(".best").all() for group in groups]
     assert [[bar.get_attribute("aria-label") for bar in bars] for bars in best] == [["4"], ["0"], ["7"]]
     assert all(group.get_by_role("meter").count() == 10 for group in groups)
+    assert [page.locator("#bars").get_by_role("group", name=name).count() for name in "407"] == [1, 1, 1]
     expect(page.locator(".frame")).to_have_count(3)
     middles = page.locator("#pad, .frame").evaluate_all("""(elements) => {
       const [pad, ...frames] = elements.map((element) => element.getBoundingClientRect());

@@ -39,10 +39,11 @@ def choose(page: Page, name: str, data: bytes) -> None:
     chooser.value.set_files({"name": name, "mimeType": "", "buffer": data})
 
 
-# A DataTransfer with one file: what the browser makes when a file is dropped, or pasted.
+# A DataTransfer: what the browser makes when a picture is dropped, or pasted, after something else.
 GIVE = """([kind, name, text]) => {
   const data = new DataTransfer();
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  data.items.add(new File(['what it shows'], 'note.txt', { type: 'text/plain' }));
   data.items.add(new File([bytes], name, { type: 'image/jpeg' }));
   const options = { bubbles: true, cancelable: true };
   const event = kind === 'drop'

@@ -25,7 +25,7 @@ export interface SharingEvents {
  * @returns a function that puts the drawing into the address
  */
 export function createSharing(
-  { say }: Locale,
+  { say, explain }: Locale,
   { current, onDrawing }: SharingEvents,
 ): () => Promise<void> {
   let timer = 0;
@@ -69,7 +69,9 @@ export function createSharing(
   for (const [name, action] of Object.entries(actions)) {
     find(`#sharing [value=${name}]`).addEventListener('click', () => {
       find('#sharing').hidePopover();
-      void action();
+      action().catch((error: unknown) => {
+        notify(say('This drawing cannot be saved. ({})', explain(error)));
+      });
     });
   }
   addEventListener('hashchange', () => void open());
@@ -86,7 +88,8 @@ function svgOf(drawing: Drawing): Blob {
 function pngOf({ width, height, ink }: Picture): string {
   const pixels = new ImageData(width, height);
   ink.forEach((coverage, i) => (pixels.data[4 * i + 3] = coverage));
-  const canvas = canvasOf(width, height);
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [width, height];
   canvas.getContext('2d')!.putImageData(pixels, 0, 0);
   return canvas.toDataURL();
 }
@@ -94,17 +97,14 @@ function pngOf({ width, height, ink }: Picture): string {
 async function toPng(svg: Blob): Promise<Blob> {
   const image = new Image();
   image.src = URL.createObjectURL(svg);
-  await image.decode();
-  const canvas = canvasOf(SIDE, SIDE);
-  canvas.getContext('2d')!.drawImage(image, 0, 0, SIDE, SIDE);
-  URL.revokeObjectURL(image.src);
-  return new Promise((resolve) => canvas.toBlob((blob) => resolve(blob!)));
-}
-
-function canvasOf(width: number, height: number): HTMLCanvasElement {
-  const canvas = document.createElement('canvas');
-  [canvas.width, canvas.height] = [width, height];
-  return canvas;
+  try {
+    await image.decode();
+    const canvas = new OffscreenCanvas(SIDE, SIDE);
+    canvas.getContext('2d')!.drawImage(image, 0, 0, SIDE, SIDE);
+    return await canvas.convertToBlob();
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
 }
 
 function save(name: string, blob: Blob): void {
