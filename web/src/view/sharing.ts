@@ -22,12 +22,13 @@ export interface SharingEvents {
 
 /**
  * Gives the buttons of the sharing menu their work, and opens the drawing of the page's own address.
- * @returns a function that puts the drawing into the address
+ * @returns a function that puts the drawing into the address, and tells whether it could: a picture
+ * does not fit, which it says
  */
 export function createSharing(
   { say, explain }: Locale,
   { current, onDrawing }: SharingEvents,
-): () => Promise<void> {
+): () => Promise<boolean> {
   let timer = 0;
 
   function notify(text: string): void {
@@ -43,15 +44,17 @@ export function createSharing(
     else notify(say('The link holds no drawing: it may be cut off.'));
   }
 
-  async function keep(): Promise<void> {
+  async function keep(): Promise<boolean> {
+    if (current().picture) {
+      notify(say('A picture does not fit into a link: save it instead.'));
+      return false;
+    }
     history.replaceState(null, '', FRAGMENT + (await encode(current())));
+    return true;
   }
 
   async function copyLink(): Promise<void> {
-    if (current().picture) {
-      return notify(say('A picture does not fit into a link: save it instead.'));
-    }
-    await keep();
+    if (!(await keep())) return;
     try {
       await navigator.clipboard.writeText(location.href);
       notify(say('Link copied'));
