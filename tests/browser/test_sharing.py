@@ -71,13 +71,16 @@ def test_saved_files_show_the_ink(page: Page, site: str) -> None:
     difference = np.abs(255 - np.asarray(image, int) - ours)
     assert image.size == (1120, 1120) and difference.mean() < 0.5 and (difference > 64).mean() < 1e-3
     assert svg.value.path().read_text().count("<path") == 3
-    # What cannot be saved is said, and covers nothing else that the page has to say.
+    # What cannot be saved is said, and neither moves the page nor covers what else there is to say.
     page.evaluate("""() => {
       HTMLImageElement.prototype.decode = () => Promise.reject(new Error('no memory'));
       document.querySelector('#update').hidden = false;
+      document.querySelector('#notice').textContent = '';
     }""")
+    more = page.locator(".more").bounding_box()
     share(page, "Save as PNG")
     expect(page.locator("#notice")).to_have_text("This drawing cannot be saved. (no memory)")
+    assert page.locator(".more").bounding_box() == more
     notice, update = page.locator("#notice").bounding_box(), page.locator("#update").bounding_box()
     assert notice is not None and update is not None
     assert 0 < notice["y"] + notice["height"] < update["y"]
