@@ -24,6 +24,10 @@ export default defineConfig({
   },
   server: { fs: { allow: ['..'] } }, // the models
   plugins: [
+    {
+      name: 'html without what no browser needs',
+      transformIndexHtml: (html) => html.replace(/<!--.*?-->/gs, '').replace(/\s+/g, ' '),
+    },
     VitePWA({
       registerType: 'prompt',
       injectRegister: false, // the page's own script registers: see view/update.ts

@@ -79,18 +79,23 @@ def test_after_one_visit_everything_works_without_a_server(context: BrowserConte
     expect(page.locator("#pad")).to_have_css("touch-action", "none")  # there is the style as well
 
 
-# Opens the page in a frame twice, takes the version that is offered, and tells what the page says meanwhile.
-VISITOR = """<!doctype html><title>visitor</title><iframe width="900" height="900"></iframe><script type="module">
-const frame = document.querySelector('iframe');
+# Opens the page in a frame twice and in two more, one with a picture, takes the version that is offered in the first,
+# and tells what the pages say meanwhile.
+VISITOR = """<!doctype html><title>visitor</title>
+<style>iframe { width: 900px; height: 900px }</style><iframe></iframe><iframe></iframe><iframe></iframe>
+<script type="module">
+const frames = [...document.querySelectorAll('iframe')];
+const [frame, other, third] = frames;
 async function until(what) {
   for (;;) {
     try { if (what()) return; } catch {} // the page is on its way
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
-const find = (selector) => frame.contentDocument.querySelector(selector);
-const workers = () => frame.contentWindow.navigator.serviceWorker;
-const tell = () => navigator.sendBeacon('LOG', `${frame.contentDocument.title}: ${find('#prediction').dataset.digits}`);
+const find = (selector, at = frame) => at.contentDocument.querySelector(selector);
+const workers = (at = frame) => at.contentWindow.navigator.serviceWorker;
+const digits = (at) => find('#prediction', at).dataset.digits;
+const tell = () => navigator.sendBeacon('LOG', frames.map((at) => `${at.contentDocument.title} ${digits(at)}`).join());
 
 frame.src = 'index.html?backend=wasm';
 await until(() => find('#prediction').dataset.sequence > 0);
@@ -98,13 +103,36 @@ await workers().ready;
 frame.contentWindow.location.reload();
 await until(() => workers().controller && find('#prediction').dataset.sequence > 0);
 frame.contentWindow.location.hash = 'LINK';
-await until(() => find('#prediction').dataset.digits);
+await until(() => digits(frame));
+for (const at of [other, third]) {
+  at.src = 'index.html?backend=wasm';
+  await until(() => workers(at).controller && find('#prediction', at).dataset.sequence > 0);
+}
+find('#digits button:nth-child(4)', other).click();
+await until(() => !find('#undo', other).disabled && digits(other));
+const canvas = new OffscreenCanvas(200, 200);
+const context = canvas.getContext('2d');
+for (const [colour, ...box] of [['white', 0, 0, 200, 200], ['black', 95, 40, 12, 120]]) {
+  context.fillStyle = colour;
+  context.fillRect(...box);
+}
+const clipboardData = new third.contentWindow.DataTransfer();
+clipboardData.items.add(new File([await canvas.convertToBlob()], 'one.png', { type: 'image/png' }));
+third.contentWindow.dispatchEvent(new third.contentWindow.ClipboardEvent('paste', { clipboardData }));
+await until(() => digits(third));
 tell();
 const registration = await workers().ready;
 await until(() => void registration.update().catch(() => {}) || !find('#update').hidden);
 tell();
 find('#update button').click();
-await until(() => frame.contentDocument.title !== 'inkgrad' && find('#prediction').dataset.digits);
+for (const at of [frame, other]) await until(() => at.contentDocument.title !== 'inkgrad' && digits(at));
+tell();
+await until(() => !find('#update', third).hidden);
+find('#update button', third).click();
+await until(() => find('#notice', third).textContent);
+find('#clear', third).click();
+find('#update button', third).click();
+await until(() => third.contentDocument.title !== 'inkgrad' && find('#prediction', third).dataset.sequence > 0);
 tell();
 </script>"""
 
@@ -131,13 +159,15 @@ def test_a_new_version_waits_and_keeps_the_drawing(httpd: ThreadingHTTPServer, d
         chromium = [str(shutil.which("chromium")), *QUIET, "--headless=new", f"--user-data-dir={tmp_path}", page]
         process = subprocess.Popen(chromium, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            assert said.get(timeout=60) == "inkgrad: 7"
+            assert said.get(timeout=60) == "inkgrad 7,inkgrad 3,inkgrad 1"
             for name, old, new in (
                 ("index.html", "<title>inkgrad", "<title>new"),
                 ("sw.js", 'revision:"', 'revision:"0'),
             ):
                 (dist / name).write_text((dist / name).read_text().replace(old, new))
-            assert [said.get(timeout=60), said.get(timeout=60)] == ["inkgrad: 7", "new: 7"]
+            assert said.get(timeout=60) == "inkgrad 7,inkgrad 3,inkgrad 1"
+            assert said.get(timeout=60) == "new 7,new 3,inkgrad 1"  # the picture would be lost
+            assert said.get(timeout=60) == "new 7,new 3,new "
         finally:
             process.terminate()
             process.wait()

@@ -78,9 +78,11 @@ def test_auto_starts_at_once_and_moves_to_webgpu(page: Page, site: str) -> None:
 
 
 def test_a_blank_canvas_predicts_nothing_and_says_so(page: Page, site: str) -> None:
-    ready(page, site, "?backend=wasm")
+    ready(page, site, "?backend=wasm&model=toString")  # which is none: the usual one reads
     result = answer(page)
     assert result["digits"] == "" and result["confidence"] == ""
+    expect(page.locator("#confidence")).to_have_text("Nothing to read")
+    expect(page.get_by_label("cnn", exact=True)).to_be_checked()
     expect(page.get_by_text("Draw a digit", exact=True)).to_be_visible()
     assert all(float(bar.get_attribute("aria-valuenow") or "nan") == 0 for bar in page.get_by_role("meter").all())
 
@@ -108,6 +110,7 @@ def test_a_number_is_read_as_a_number(page: Page, site: str, backend: str) -> No
     best = [group.locator(".best").all() for group in groups]
     assert [[bar.get_attribute("aria-label") for bar in bars] for bars in best] == [["4"], ["0"], ["7"]]
     assert all(group.get_by_role("meter").count() == 10 for group in groups)
+    assert [page.locator("#bars").get_by_role("group", name=name).count() for name in "407"] == [1, 1, 1]
     expect(page.locator(".frame")).to_have_count(3)
     middles = page.locator("#pad, .frame").evaluate_all("""(elements) => {
       const [pad, ...frames] = elements.map((element) => element.getBoundingClientRect());
@@ -142,6 +145,13 @@ def test_prediction_follows_the_pen_before_it_is_lifted(page: Page, site: str) -
     page.mouse.move(x + 60, y + 200, steps=12)
     result = answer(page)
     assert result["digits"] != "" and int(result["sequence"]) > before + 1
+    page.keyboard.press("4")  # another model reads what there is of the stroke
+    shows(page, "sequence", re.compile(f"^(?!{result['sequence']}$)"))
+    result = answer(page)
+    assert result["digits"] != ""
+    page.locator("#why").evaluate("details => { details.open = true; }")
+    shows(page, "sequence", re.compile(f"^(?!{result['sequence']}$)"))
+    assert answer(page)["digits"] != ""
     page.mouse.up()
 
 
@@ -288,11 +298,19 @@ def test_a_model_that_cannot_be_had_leaves_the_others(
     file = r"http://.+/mlp\.safetensors"
     status = page.locator("#status")
     expect(status).to_have_text(re.compile(f"^The model mlp cannot be used: .+{file} {said}"))
+    draw_with_mouse(page, placed(1))
     button(page, "Français").click()
     expect(status).to_have_text(re.compile(f"^Le modèle mlp est inutilisable : .+{file} {french}"))
-    draw_with_mouse(page, placed(1))
-    page.get_by_label("cnn-tiny", exact=True).check()
+    expect(page.locator("#confidence")).to_have_text("")  # there is something to read
+    page.unroute("**/mlp.safetensors")
+    page.keyboard.press("1")  # the same again
     shows(page, "digits", "1")
+    expect(page.locator("#announcement")).to_have_text(re.compile("^1, "))
+    expect(status).to_have_text("")
+    page.get_by_role("button", name="Effacer").click()
+    draw_with_mouse(page, placed(7))
+    page.get_by_label("cnn-tiny", exact=True).check()
+    shows(page, "digits", "7")
 
 
 def test_works_under_a_sub_path(context: BrowserContext, site: str) -> None:

@@ -1,6 +1,7 @@
 """The pen in the hand: what it leaves, how hard it is pressed, where its tip is, and the paper that is turned."""
 
 import io
+import re
 
 import pytest
 from browser.drawing import answer, draw_with_mouse, drawing_in, on_page, ready, shows
@@ -26,6 +27,31 @@ def test_a_stylus_draws_as_hard_as_it_is_pressed(page: Page, site: str) -> None:
     row = [pad.getpixel((x, int(pad.height / 3))) < 128 for x in range(pad.width)]  # type: ignore[operator]
     light, hard = sum(row[: pad.width // 2]), sum(row[pad.width // 2 :])
     assert 0 < 1.5 * light < hard
+
+
+def test_a_stylus_takes_over_from_the_palm_that_came_first(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    # A pointer that has gone when its event comes: it must not keep others from drawing.
+    page.evaluate("""() => {
+      addEventListener('error', (event) => event.preventDefault(), { once: true });
+      const gone = new PointerEvent('pointerdown', { pointerId: 99, buttons: 1 });
+      document.querySelector('#pad').dispatchEvent(gone);
+    }""")
+    cdp = page.context.new_cdp_session(page)
+    (palm,) = on_page(page, [(240, 250)])
+    touch = {"x": palm[0], "y": palm[1]}
+    cdp.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [touch]})
+    shows(page, "digits", re.compile("."))
+    for i, (x, y) in enumerate(on_page(page, placed(3)[0])):
+        kind = "mouseMoved" if i else "mousePressed"
+        event = {"x": x, "y": y, "button": "left", "buttons": 1, "pointerType": "pen"}
+        cdp.send("Input.dispatchMouseEvent", {"type": kind, **event})
+        cdp.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [touch | {"force": i / 99}]})
+    cdp.send("Input.dispatchMouseEvent", {"type": "mouseReleased", **event, "buttons": 0})
+    cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    shows(page, "digits", "3")
+    page.get_by_role("button", name="Undo").click()
+    shows(page, "digits", "")  # the palm left nothing
 
 
 # A pointer's move as a fast device gives it: several places since the last event, and where it may be next.
@@ -78,6 +104,13 @@ def test_the_tip_shows_the_size_of_the_tool(page: Page, site: str) -> None:
         assert drawn is not None and pad is not None
         assert drawn["width"] == pytest.approx(width * pad["width"] / 280, abs=2)
     page.keyboard.press("p")
+    page.get_by_label("Thickness").press("ArrowRight")
+    expect(circle).to_have_attribute("r", "11.5")
+    expect(circle).to_have_attribute("cx", "140")  # it stays, to be seen
+    page.keyboard.press("Tab")
+    expect(circle).to_have_attribute("cx", "-999")
+    page.get_by_label("Thickness").click(position={"x": 90, "y": 10})
+    expect(circle).to_have_attribute("cx", "-999")
     page.get_by_label("Thickness").fill("50")
     draw_with_mouse(page, [[(140, 140)]])
     page.mouse.move(0, 0)

@@ -39,10 +39,11 @@ def choose(page: Page, name: str, data: bytes) -> None:
     chooser.value.set_files({"name": name, "mimeType": "", "buffer": data})
 
 
-# A DataTransfer with one file: what the browser makes when a file is dropped, or pasted.
+# A DataTransfer: what the browser makes when a picture is dropped, or pasted, after something else.
 GIVE = """([kind, name, text]) => {
   const data = new DataTransfer();
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  data.items.add(new File(['what it shows'], 'note.txt', { type: 'text/plain' }));
   data.items.add(new File([bytes], name, { type: 'image/jpeg' }));
   const options = { bubbles: true, cancelable: true };
   const event = kind === 'drop'
@@ -128,6 +129,8 @@ def test_what_is_no_picture_of_ink_is_said_and_changes_nothing(
     drop(page, name, data)
     expect(page.locator("#status.error")).to_contain_text(french)
     expect(button(page, "Image")).to_be_visible()
+    draw_with_mouse(page, [[(140, 140)]])
+    expect(page.locator("#status")).to_have_text("")
 
 
 def test_a_file_of_more_than_50_megabytes_is_not_even_opened(page: Page, site: str) -> None:

@@ -5,6 +5,7 @@ import json
 import re
 
 import numpy as np
+import pytest
 from browser.drawing import answer, draw_with_mouse, drawing_in, link_of, ready, shows
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
@@ -35,11 +36,22 @@ def test_a_link_holds_the_strokes_and_opens_them(context: BrowserContext, site: 
     assert drawing_in(link) == json.loads(json.dumps(given))
     draw_with_mouse(page, placed(1, 180, 40, 60))
     before = answer(page)["sequence"]
-    page.evaluate(
-        "link => { location.href = link }", link_of({"size": 100, "strokes": []})
-    )  # the same tab, another link
-    expect(page.get_by_role("button", name="Share", exact=True)).to_be_disabled()
+    small = [{"width": 8, "erase": False, "points": path} for path in placed(4, 30, 20, 40)]
+    given = {"size": 100, "strokes": small}
+    page.evaluate("link => { location.href = link }", link_of(given))  # the same tab, another link
+    shows(page, "digits", "4")
     assert answer(page)["sequence"] > before
+    # It fills the canvas, which stays as large as ever.
+    page.get_by_role("group", name="Examples").get_by_role("button", name="3").click()
+    shows(page, "digits", "3")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    shows(page, "digits", "4")
+    share(page, "Copy a link")
+    expect(page).not_to_have_url(site + "?backend=wasm" + link_of(given))
+    kept = drawing_in(page.url)
+    assert kept["size"] == 280
+    assert [stroke["width"] for stroke in kept["strokes"]] == [pytest.approx(22.4)] * 2
     page.evaluate("location.hash = '#ink=abc'")
     expect(page.locator("#notice")).to_contain_text("no drawing")
 
@@ -59,3 +71,16 @@ def test_saved_files_show_the_ink(page: Page, site: str) -> None:
     difference = np.abs(255 - np.asarray(image, int) - ours)
     assert image.size == (1120, 1120) and difference.mean() < 0.5 and (difference > 64).mean() < 1e-3
     assert svg.value.path().read_text().count("<path") == 3
+    # What cannot be saved is said, and neither moves the page nor covers what else there is to say.
+    page.evaluate("""() => {
+      HTMLImageElement.prototype.decode = () => Promise.reject(new Error('no memory'));
+      document.querySelector('#update').hidden = false;
+      document.querySelector('#notice').textContent = '';
+    }""")
+    more = page.locator(".more").bounding_box()
+    share(page, "Save as PNG")
+    expect(page.locator("#notice")).to_have_text("This drawing cannot be saved. (no memory)")
+    assert page.locator(".more").bounding_box() == more
+    notice, update = page.locator("#notice").bounding_box(), page.locator("#update").bounding_box()
+    assert notice is not None and update is not None
+    assert 0 < notice["y"] + notice["height"] < update["y"]

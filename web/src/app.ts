@@ -1,7 +1,7 @@
 /** @file The page: it holds the drawing and the model, and keeps the answer up with both. */
 import { addStroke, blank, clear, type Drawing, eraser, isBlank, pen } from './ink/drawing';
 import { commit, type History, redo, startHistory, undo } from './ink/history';
-import { createPad } from './ink/pad';
+import { COLOURS, createPad } from './ink/pad';
 import { MODELS, stopUsual, USUAL } from './models';
 import { loadRecognizer, type Reading, type Recognizer, type Status } from './recognizer';
 import { latest } from './runtime/latest';
@@ -73,11 +73,12 @@ let spoken: Drawing = blank;
 
 function show(reading: Reading | undefined, drawing: Drawing): void {
   const isFinal = drawing === history.present;
+  const isNew = reading !== undefined && isFinal && drawing !== spoken;
   const digits = reading?.digits ?? [];
   showImages(digits); // first: it asks for a colour, and after a change the page would be laid out for that
   // Once for each drawing: not while the pen is down, nor when another model or backend reads it.
-  showAnswer(reading, isFinal && drawing !== spoken);
-  if (isFinal) spoken = drawing;
+  showAnswer(reading, isNew);
+  if (isNew) spoken = drawing;
   showBars(digits);
   showFrames(digits, drawing.size);
   explain(digits, isFinal ? recognizer : undefined);
@@ -91,6 +92,8 @@ function show(reading: Reading | undefined, drawing: Drawing): void {
 // Reading: at most once a frame, one reading in flight, and the newest ink wins.
 
 let recognizer: Recognizer | undefined;
+/** What is drawn, the stroke in hand included. */
+let newest: Drawing = blank;
 
 const read = perFrame(
   latest(async (drawing: Drawing) => {
@@ -99,10 +102,17 @@ const read = perFrame(
       const reading = await reader?.read(drawing);
       if (reading && reader === recognizer) show(reading, drawing);
     } catch (error) {
-      if (reader === recognizer) fail(error); // else it was given up meanwhile
+      if (reader === recognizer && drawing === newest) fail(error); // else it was given up meanwhile
     }
   }),
 );
+
+function update(drawing: Drawing): void {
+  newest = drawing;
+  // What could not be read was another drawing. Without a model, it is the model that cannot be used.
+  if (recognizer && find('#status').matches('.error')) report(() => '');
+  read(drawing);
+}
 
 // The drawing, its history, and the tools that change it.
 
@@ -115,9 +125,9 @@ function change(next: History<Drawing>): void {
   tools.enable('undo', past.length > 0);
   tools.enable('redo', future.length > 0);
   tools.enable('clear', !isBlank(present));
-  find<HTMLButtonElement>('#share').disabled = isBlank(present);
+  tools.enable('share', !isBlank(present));
   find('.hint').classList.toggle('inked', !isBlank(present));
-  read(present);
+  update(present);
 }
 
 const surface = find<HTMLCanvasElement>('#pad');
@@ -125,7 +135,7 @@ const showTip = createTip(document.querySelector('#tip')!);
 const pad = createPad(surface, {
   onDraw(stroke) {
     find('.hint').classList.add('inked');
-    read(addStroke(history.present, stroke));
+    update(addStroke(history.present, stroke));
   },
   onEnd(stroke) {
     change(stroke ? commit(history, addStroke(history.present, stroke)) : history);
@@ -152,7 +162,8 @@ thickness.addEventListener('input', () => {
   hold(tool);
   showTip(pad.tool, [blank.size / 2, blank.size / 2]);
 });
-thickness.addEventListener('change', () => showTip());
+// Not at a change: each key of a keyboard makes one.
+for (const end of ['pointerup', 'blur']) thickness.addEventListener(end, () => showTip());
 
 const tools = createTools((name) => {
   pad.end();
@@ -167,29 +178,25 @@ createExamples(find('#digits'), pad, () => {
 });
 
 acceptPictures({
-  onPicture(picture) {
-    report(() => '');
-    change(commit(history, { ...blank, picture }));
-  },
+  onPicture: (picture) => change(commit(history, { ...blank, picture })),
   onRefuse: (phrase) => report(() => locale.say(phrase), true),
 });
 
 const keepInAddress = createSharing(locale, {
   current: () => history.present,
-  onDrawing(drawing) {
-    report(() => '');
-    change(commit(history, drawing));
-  },
+  onDrawing: (drawing) => change(commit(history, drawing)),
 });
 
 // The model.
 
 let turn = 0;
+/** The model that could not be had, if it is the one chosen. */
+let refused: string | undefined;
 
 async function choose(name: string): Promise<void> {
   const mine = ++turn;
   recognizer?.destroy();
-  recognizer = undefined;
+  recognizer = refused = undefined;
   explain([], undefined);
   report(() => locale.say('Loading the model {} …', name));
   try {
@@ -203,7 +210,8 @@ async function choose(name: string): Promise<void> {
     warmUp(loaded);
   } catch (error) {
     if (mine !== turn) return;
-    show(undefined, history.present);
+    refused = name;
+    show(undefined, newest);
     refuse(name, error);
   }
 }
@@ -214,7 +222,7 @@ function go({ backend, problem }: Status): void {
   report(() =>
     problem ? locale.say('{} reads instead ({}).', name, locale.explain(problem)) : '',
   );
-  read(history.present);
+  read(newest);
 }
 
 // The language.
@@ -236,19 +244,27 @@ language.addEventListener('click', () => {
   window.history.replaceState(null, '', `?${query}${location.hash}`);
   translate();
   find('#status').textContent = message();
-  if (recognizer) read(history.present);
-  else show(undefined, history.present);
+  if (recognizer) read(newest);
+  else show(undefined, newest);
 });
 translate();
 
 const wanted = query.get('model') ?? '';
-const first = wanted in MODELS ? wanted : USUAL;
+const first = Object.hasOwn(MODELS, wanted) ? wanted : USUAL;
 if (first !== USUAL) stopUsual();
 for (const radio of radios) {
   radio.checked = radio.value === first;
   radio.addEventListener('change', () => void choose(radio.value));
+  // One that is checked does not change: it is asked for again.
+  radio.addEventListener('click', () => {
+    if (radio.value === refused) void choose(refused);
+  });
 }
-find('#why').addEventListener('toggle', () => read(history.present));
+find('#why').addEventListener('toggle', () => read(newest));
+// What a reading shows is drawn in the colours of the user.
+for (const colours of COLOURS) {
+  matchMedia(colours).addEventListener('change', () => read(newest));
+}
 hold('pen');
 change(history);
 // What can wait until there is a first reading: to keep all models, and to be ready to say numbers.

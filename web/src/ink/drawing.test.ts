@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addStroke, blank, clear, eraser, extendStroke, pen } from './drawing';
+import { addStroke, blank, clear, type Drawing, eraser, extendStroke, pen, usual } from './drawing';
 
 test('extending a stroke leaves the one given as it was', () => {
   const dot = extendStroke(pen, [[1, 2]]);
@@ -30,7 +30,19 @@ test('nothing changes where nothing is drawn or cleared', () => {
   expect(clear(blank)).toBe(blank);
 });
 
-test('clearing keeps the canvas', () => {
+test('clearing leaves the usual canvas', () => {
   const drawing = { size: 100, strokes: [extendStroke(pen, [[1, 1]])] };
-  expect(clear(drawing)).toEqual({ size: 100, strokes: [] });
+  expect(clear(drawing)).toBe(blank);
+});
+
+test('a drawing of another size fills the usual canvas, as hard as it was pressed', () => {
+  const drawing: Drawing = {
+    size: 140,
+    strokes: [{ width: 11, erase: true, points: [[1, 2, 0.3], [4, 5]] }], // prettier-ignore
+  };
+  expect(usual(drawing)).toEqual({
+    size: 280,
+    strokes: [{ width: 22, erase: true, points: [[2, 4, 0.3], [8, 10]] }], // prettier-ignore
+  });
+  expect(usual(blank)).toBe(blank);
 });

@@ -54,6 +54,16 @@ export function addStroke(drawing: Drawing, stroke: Stroke): Drawing {
 export const isBlank = ({ picture, strokes }: Drawing) => !picture && strokes.length === 0;
 
 /** The empty canvas; unchanged if it was. */
-export function clear(drawing: Drawing): Drawing {
-  return isBlank(drawing) ? drawing : { size: drawing.size, strokes: [] };
+export const clear = (drawing: Drawing) => (isBlank(drawing) ? drawing : blank);
+
+/** The strokes of a drawing of any size on a canvas of the usual one; unchanged if it is that. */
+export function usual(drawing: Drawing): Drawing {
+  const scale = blank.size / drawing.size;
+  if (scale === 1) return drawing;
+  const strokes = drawing.strokes.map(({ width, erase, points }) => ({
+    width: width * scale,
+    erase,
+    points: points.map(([x, y, ...pressure]): Point => [x * scale, y * scale, ...pressure]),
+  }));
+  return { ...blank, strokes };
 }

@@ -7,6 +7,9 @@ import { stencil } from './stencil';
 const DRAW = 1;
 const ERASE = 2 | 32;
 
+/** Media queries of the user's colours: what is drawn in them is drawn again when one changes. */
+export const COLOURS = ['(prefers-color-scheme: dark)', '(forced-colors: active)'];
+
 export interface PadEvents {
   /** A stroke is being drawn: what there is of it. */
   onDraw(stroke: Stroke): void;
@@ -42,7 +45,7 @@ export interface Pad {
 /**
  * Makes `canvas` a drawing surface for mouse, touch and stylus, in the CSS colour `color`. The eraser
  * end or barrel button of a stylus and the right mouse button erase, whatever the tool. One pointer
- * draws at a time: a second finger or a resting palm does nothing.
+ * draws at a time: a second finger does nothing, nor does a resting palm, which a stylus takes over from.
  *
  * The canvas' CSS decides its size; it must be square and say `touch-action: none`, or a touch would
  * scroll the page instead of drawing.
@@ -55,6 +58,7 @@ export function createPad(
   let drawing = blank;
   let stroke: Stroke | undefined;
   let pointer: number | undefined;
+  let isTouch = false; // that pointer is a finger, or a palm
 
   /** Draws `stroke` from its point number `start` on, as wide as the pen was pressed. */
   function paint({ points, width, erase }: Stroke, start: number): void {
@@ -118,7 +122,7 @@ export function createPad(
       sizes.observe(canvas);
       signal.addEventListener('abort', () => sizes.disconnect());
       addEventListener('resize', repaint, { signal });
-      for (const colours of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) {
+      for (const colours of COLOURS) {
         matchMedia(colours).addEventListener('change', repaint, { signal });
       }
       return () => ending.abort();
@@ -169,10 +173,13 @@ export function createPad(
   }
 
   canvas.addEventListener('pointerdown', (event) => {
-    if (pointer !== undefined || !(event.buttons & (DRAW | ERASE))) return;
+    const isTaken = pointer !== undefined && !(isTouch && event.pointerType === 'pen');
+    if (isTaken || !(event.buttons & (DRAW | ERASE))) return;
+    canvas.setPointerCapture(event.pointerId); // first: it throws where the pointer has gone already
+    if (pointer !== undefined) end(undefined);
     pad.begin(event.buttons & ERASE ? pad.eraser : pad.tool);
     pointer = event.pointerId;
-    canvas.setPointerCapture(pointer);
+    isTouch = event.pointerType === 'touch';
     follow(event);
   });
   canvas.addEventListener('pointermove', follow);

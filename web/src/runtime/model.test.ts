@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { type FakeGpu, installFakeGpu, KERNELS } from './fakegpu';
-import { classify, f32, modelFile, type Parts } from './fixture';
+import { assemble, classify, f32, modelFile, type Parts } from './fixture';
 import { loadModel, type LoadOptions, type Model, type Status } from './model';
 
 const until = (check: () => void) => vi.waitFor(check, 10_000);
@@ -64,6 +64,23 @@ test('a GPU that computes something else is not used', async () => {
   expect(gpu.devices[0]!.gone).toBe(true);
   gpu.kernels = { ...KERNELS, square: (out) => out.fill(NaN) };
   expect((await load('webgpu')).status.reason).toBe(SELF_TEST);
+});
+
+test('a program that WebGPU refuses runs on WebAssembly, the others where they ran', async () => {
+  const broken = (parts: Parts) => {
+    const program = structuredClone(parts.programs['classify']);
+    program.kernels.scale = 'fn';
+    parts.programs['broken'] = program;
+    const data = assemble(['classify', 'broken'], 1000);
+    parts.tensors['wasm'] = { dtype: 'U8', shape: [data.length], data };
+  };
+  const model = await load('webgpu', broken);
+  expect(await model.run('broken', { image })).toEqual({ logits });
+  expect(model.status).toEqual(status('webgpu'));
+  await answers(model);
+  await expect(model.run('broken', {})).rejects.toThrow('but got none');
+  const alone = await load('webgpu', (parts) => (broken(parts), noWasm(parts)));
+  await expect(alone.run('broken', { image })).rejects.toThrow('does not compile');
 });
 
 test('the self-test allows 1e-3 relative, and the same largest value', async () => {

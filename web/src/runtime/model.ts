@@ -30,7 +30,10 @@ export interface Model {
   /** The backend that `run` uses now. */
   readonly active: Backend;
   readonly status: Status;
-  /** As {@link Backend.run}, on the active backend; on the next one if WebGPU is lost meanwhile. */
+  /**
+   * As {@link Backend.run}, on the active backend; on the next one if WebGPU is lost meanwhile; on
+   * WebAssembly a program that WebGPU refuses.
+   */
   run(program: string, inputs: Values): Promise<Outputs>;
   /** As {@link Backend.runAll}, likewise. */
   runAll(program: string, batch: readonly Values[]): Promise<Outputs[]>;
@@ -123,8 +126,9 @@ export async function loadModel(
         try {
           return await backend.runAll(program, batch);
         } catch (error) {
-          if (!(error instanceof DeviceLostError)) throw error;
-          answerLoss(backend, error.message);
+          if (error instanceof DeviceLostError) answerLoss(backend, error.message);
+          else if (backend === wasm || noWasm) throw error;
+          else return wasm.runAll(program, batch); // WebGPU refuses this program, or it is a wrong call
         }
       }
     },

@@ -1,4 +1,7 @@
-/** @file The WebGPU backend. Whatever goes wrong after the start ends in one way: the device is given up. */
+/**
+ * @file The WebGPU backend. Whatever goes wrong after the start ends in one way: the device is given up.
+ * Only a program that does not compile leaves the others as they are.
+ */
 import { type Backend, findProgram, type Outputs, type Values, writeWeights } from './backend';
 import { hastened } from './firefoxPoll';
 import { mapValues } from './json';

@@ -45,7 +45,7 @@ export function createAnswer({ say, chance, milliseconds }: Locale) {
       sequence: reading ? ++sequence : sequence,
     });
     const rival = digits.length === 1 ? rank(digits[0]!.probabilities)[1]! : { digit: 0, p: 0 };
-    let words = say('Nothing to read');
+    let words = reading ? say('Nothing to read') : ''; // without a model, who knows?
     let more = '';
     if (!isSure) {
       words = say('Not sure');

@@ -1,5 +1,6 @@
 /** @file Ten bars for each digit that was read: how likely each of 0 … 9 is. */
 import type { Digit } from '../recognizer';
+import { textOf } from './answer';
 import { glide } from './glide';
 import { write } from './write';
 
@@ -26,6 +27,7 @@ export function createBars(element: HTMLElement, chance: (p: number) => string) 
 function createTen(chance: (p: number) => string) {
   const element = document.createElement('div');
   element.className = 'bars';
+  element.role = 'group';
   const bars = Array.from({ length: 10 }, (_, digit) => {
     const bar = document.createElement('div');
     bar.className = 'bar';
@@ -46,6 +48,7 @@ function createTen(chance: (p: number) => string) {
 
   function show(read: Digit | undefined): void {
     element.classList.toggle('unsure', read?.sure === false);
+    element.ariaLabel = read ? textOf([read]) : null;
     bars.forEach(({ bar, words, move }, digit) => {
       const p = read?.probabilities[digit] ?? 0;
       const text = read ? chance(p) : '';

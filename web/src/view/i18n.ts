@@ -68,6 +68,7 @@ const french = {
     'Le modèle {} est inutilisable : choisissez-en un autre. ({})',
   '{} reads instead ({}).': '{} lit à la place ({}).',
   'This drawing cannot be read. ({})': 'Ce dessin ne peut pas être lu. ({})',
+  'This drawing cannot be saved. ({})': 'Ce dessin ne peut pas être enregistré. ({})',
   'The model file {} cannot be fetched: the server does not answer':
     'Le fichier {} n’arrive pas : le serveur ne répond pas',
   'The model file {} cannot be fetched: the server says {}':

@@ -39,12 +39,18 @@ export function acceptPictures({ onPicture, onRefuse }: PictureEvents): void {
   addEventListener('dragover', (event) => event.preventDefault());
   addEventListener('drop', (event) => {
     event.preventDefault();
-    void take(event.dataTransfer?.files[0]);
+    void take(pictureIn(event.dataTransfer));
   });
   addEventListener('paste', (event) => {
-    const file = event.clipboardData?.files[0];
+    const file = pictureIn(event.clipboardData);
     if (file) void take(file);
   });
+}
+
+/** The first picture among the files; where none says that it is one, the first of all. */
+function pictureIn(data: DataTransfer | null): File | undefined {
+  const files = [...(data?.files ?? [])];
+  return files.find(({ type }) => type.startsWith('image/')) ?? files[0];
 }
 
 /** The ink of a picture file, or why there is none. */
@@ -79,9 +85,10 @@ async function read(file: File): Promise<Picture | Phrase> {
 /**
  * The bitmap's pixels over white.
  *
- * This is the one place that reads a canvas back: a browser gives a file's pixels in no other way.
- * Where privacy settings add noise to that, they change the lowest bits, unlike a drawing's 0 and 255
- * that other pages take for exact; a photograph has more noise of its own, and a threshold stands it.
+ * This is the one canvas that is read back to be looked at (sharing.ts reads others, to save them): a
+ * browser gives a file's pixels in no other way. Where privacy settings add noise to that, they change
+ * the lowest bits, unlike a drawing's 0 and 255 that other pages take for exact; a photograph has more
+ * noise of its own, and a threshold stands it.
  */
 function pixelsOf(bitmap: ImageBitmap): ImageData {
   const { width, height } = bitmap;

@@ -1,5 +1,5 @@
 /** @file A drawing leaves the page, as a link, a PNG or an SVG, and comes back by its link. */
-import type { Drawing } from '../ink/drawing';
+import { type Drawing, usual } from '../ink/drawing';
 import { decode, encode } from '../ink/link';
 import type { Picture } from '../ink/picture';
 import { toSvg } from '../ink/svg';
@@ -22,12 +22,13 @@ export interface SharingEvents {
 
 /**
  * Gives the buttons of the sharing menu their work, and opens the drawing of the page's own address.
- * @returns a function that puts the drawing into the address
+ * @returns a function that puts the drawing into the address, and tells whether it could: a picture
+ * does not fit, which it says
  */
 export function createSharing(
-  { say }: Locale,
+  { say, explain }: Locale,
   { current, onDrawing }: SharingEvents,
-): () => Promise<void> {
+): () => Promise<boolean> {
   let timer = 0;
 
   function notify(text: string): void {
@@ -39,19 +40,21 @@ export function createSharing(
   async function open(): Promise<void> {
     if (!location.hash.startsWith(FRAGMENT)) return;
     const drawing = await decode(location.hash.slice(FRAGMENT.length));
-    if (drawing) onDrawing(drawing);
+    if (drawing) onDrawing(usual(drawing));
     else notify(say('The link holds no drawing: it may be cut off.'));
   }
 
-  async function keep(): Promise<void> {
+  async function keep(): Promise<boolean> {
+    if (current().picture) {
+      notify(say('A picture does not fit into a link: save it instead.'));
+      return false;
+    }
     history.replaceState(null, '', FRAGMENT + (await encode(current())));
+    return true;
   }
 
   async function copyLink(): Promise<void> {
-    if (current().picture) {
-      return notify(say('A picture does not fit into a link: save it instead.'));
-    }
-    await keep();
+    if (!(await keep())) return;
     try {
       await navigator.clipboard.writeText(location.href);
       notify(say('Link copied'));
@@ -69,7 +72,9 @@ export function createSharing(
   for (const [name, action] of Object.entries(actions)) {
     find(`#sharing [value=${name}]`).addEventListener('click', () => {
       find('#sharing').hidePopover();
-      void action();
+      action().catch((error: unknown) => {
+        notify(say('This drawing cannot be saved. ({})', explain(error)));
+      });
     });
   }
   addEventListener('hashchange', () => void open());
@@ -86,7 +91,8 @@ function svgOf(drawing: Drawing): Blob {
 function pngOf({ width, height, ink }: Picture): string {
   const pixels = new ImageData(width, height);
   ink.forEach((coverage, i) => (pixels.data[4 * i + 3] = coverage));
-  const canvas = canvasOf(width, height);
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [width, height];
   canvas.getContext('2d')!.putImageData(pixels, 0, 0);
   return canvas.toDataURL();
 }
@@ -94,17 +100,14 @@ function pngOf({ width, height, ink }: Picture): string {
 async function toPng(svg: Blob): Promise<Blob> {
   const image = new Image();
   image.src = URL.createObjectURL(svg);
-  await image.decode();
-  const canvas = canvasOf(SIDE, SIDE);
-  canvas.getContext('2d')!.drawImage(image, 0, 0, SIDE, SIDE);
-  URL.revokeObjectURL(image.src);
-  return new Promise((resolve) => canvas.toBlob((blob) => resolve(blob!)));
-}
-
-function canvasOf(width: number, height: number): HTMLCanvasElement {
-  const canvas = document.createElement('canvas');
-  [canvas.width, canvas.height] = [width, height];
-  return canvas;
+  try {
+    await image.decode();
+    const canvas = new OffscreenCanvas(SIDE, SIDE);
+    canvas.getContext('2d')!.drawImage(image, 0, 0, SIDE, SIDE);
+    return await canvas.convertToBlob();
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
 }
 
 function save(name: string, blob: Blob): void {

@@ -7,7 +7,7 @@ export type Action = 'undo' | 'redo' | 'clear';
 export interface Tools {
   /** Marks `tool` as the one in the hand. */
   select(tool: Tool): void;
-  enable(action: Action, enabled: boolean): void;
+  enable(button: Action | 'share', enabled: boolean): void;
 }
 
 /** Calls `use` whenever someone presses a button or its key. A digit presses the model that names it. */
@@ -33,8 +33,12 @@ export function createTools(use: (name: Tool | Action) => void): Tools {
       button('pen').ariaPressed = String(tool === 'pen');
       button('eraser').ariaPressed = String(tool === 'eraser');
     },
-    enable(action, enabled) {
-      button(action).disabled = !enabled;
+    enable(name, enabled) {
+      // A button that is disabled loses the focus to nothing.
+      if (!enabled && button(name) === document.activeElement) {
+        find('#pad').focus({ preventScroll: true });
+      }
+      button(name).disabled = !enabled;
     },
   };
 }
