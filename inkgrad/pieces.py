@@ -41,23 +41,33 @@ class Piece:
 def pieces(ink: Bytes) -> list[Piece]:
     """The pieces of ink [h, w] that may be digits or parts of them, by the middles of their boxes from left to right.
 
-    Dropped are specks, and what the picture's edge cuts off (the page's border, a rule, the table) unless it is about
-    as high as what the edge does not touch. At most MOST are kept, the largest.
+    Dropped are specks, rules and underlines that are longer than digits are high, and what the picture's edge cuts off
+    (the page's border, the table) unless it is about as high as what the edge does not touch. At most MOST are kept,
+    the largest.
     """
     found = components(ink)
     height, width = ink.shape
-    inside = [p for p in found if p.box[0] > 0 and p.box[1] > 0 and p.box[2] < width and p.box[3] < height]
-    typical = typical_height(inside or found)
+    upright = [piece for piece in found if not is_flat(piece)]
+    inside = [p for p in upright if p.box[0] > 0 and p.box[1] > 0 and p.box[2] < width and p.box[3] < height]
+    typical = typical_height(inside or upright or found)
 
     def kept(piece: Piece) -> bool:
         x0, y0, x1, y1 = piece.box
         if 6 * max(x1 - x0, y1 - y0) < typical or 60 * max(x1 - x0, y1 - y0) < max(ink.shape):
+            return False
+        if upright and is_flat(piece) and x1 - x0 > 2 * typical:
             return False
         touches = x0 == 0 or y0 == 0 or x1 == width or y1 == height
         return not (touches and inside) or typical <= 2 * (y1 - y0) <= 4 * typical
 
     largest = sorted(filter(kept, found), key=lambda piece: -piece.area)[:MOST]
     return sorted(largest, key=lambda piece: (piece.box[0] + piece.box[2], piece.box))
+
+
+def is_flat(piece: Piece) -> bool:
+    """As rules are, and the bar that some write a five's top with."""
+    x0, y0, x1, y1 = piece.box
+    return x1 - x0 >= 8 * (y1 - y0)
 
 
 def typical_height(found: Sequence[Piece]) -> int:

@@ -25,20 +25,23 @@ const THICK = 8;
 /**
  * The pieces that may be digits or parts of them, by the middles of their boxes from left to right.
  *
- * Dropped are specks, and what the picture's edge cuts off (the page's border, a rule, the table)
- * unless it is about as high as what the edge does not touch. At most MOST are kept, the largest.
+ * Dropped are specks, rules and underlines that are longer than digits are high, and what the picture's
+ * edge cuts off (the page's border, the table) unless it is about as high as what the edge does not
+ * touch. At most MOST are kept, the largest.
  */
 export function pieces(picture: Picture): Piece[] {
   const { width, height } = picture;
   const found = components(picture);
   const isInside = ({ box: { x0, y0, x1, y1 } }: Piece) =>
     x0 > 0 && y0 > 0 && x1 < width && y1 < height;
-  const inside = found.filter(isInside);
-  const typical = typicalHeight(inside.length > 0 ? inside : found);
+  const upright = found.filter((piece) => !isFlat(piece));
+  const inside = upright.filter(isInside);
+  const typical = typicalHeight([inside, upright, found].find((some) => some.length > 0) ?? []);
   const isKept = (piece: Piece) => {
     const { x0, y0, x1, y1 } = piece.box;
     const long = Math.max(x1 - x0, y1 - y0);
     if (6 * long < typical || 60 * long < Math.max(width, height)) return false;
+    if (upright.length > 0 && isFlat(piece) && x1 - x0 > 2 * typical) return false;
     if (isInside(piece) || inside.length === 0) return true;
     return typical <= 2 * (y1 - y0) && 2 * (y1 - y0) <= 4 * typical;
   };
@@ -48,6 +51,9 @@ export function pieces(picture: Picture): Piece[] {
     .slice(0, MOST)
     .sort(fromLeft);
 }
+
+/** As rules are, and the bar that some write a five's top with. */
+const isFlat = ({ box: { x0, y0, x1, y1 } }: Piece) => x1 - x0 >= 8 * (y1 - y0);
 
 function fromLeft({ box: a }: Piece, { box: b }: Piece): number {
   return a.x0 + a.x1 - (b.x0 + b.x1) || a.x0 - b.x0 || a.y0 - b.y0 || a.x1 - b.x1 || a.y1 - b.y1;
