@@ -140,6 +140,21 @@ test('only what is new in a drawing is read; on another backend, all of it', asy
   expect(model.ran).toEqual(['normalize 2 on wasm', 'classify 2']);
 });
 
+test.each([64, 65, 150_000])('%i strokes are a number, or too many for one', async (n) => {
+  const strokes = Array.from({ length: n }, (_, i) => line((280 * i) / n, 50, 51));
+  const { digits } = await (await loadRecognizer('cnn.safetensors')).read({ size: 280, strokes });
+  const read = n > 64 ? 1 : 64;
+  expect(digits).toHaveLength(read);
+  expect(model.ran[1]).toBe(`classify ${read}`);
+});
+
+test('a rule in a picture is read as what it is, not in a thousand slices', async () => {
+  const ink = new Uint8Array(400 * 400).fill(255, 400 * 200 + 20, 400 * 200 + 380);
+  const drawing = { size: 280, picture: { width: 400, height: 400, ink }, strokes: [] };
+  await (await loadRecognizer('cnn.safetensors')).read(drawing);
+  expect(model.ran).toEqual(['normalize 1 on wasm', 'classify 1']);
+});
+
 test.each([
   [8, true],
   [10, false],

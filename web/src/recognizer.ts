@@ -11,7 +11,7 @@
 import type { Drawing } from './ink/drawing';
 import { type Box, boxOf, fit, inkBox, visible } from './ink/fit';
 import { flatten } from './ink/picture';
-import { cuts, maskOf, pieces } from './ink/pieces';
+import { cuts, maskOf, MOST, pieces } from './ink/pieces';
 import { MASK, rasterize } from './ink/raster';
 import { around, candidates, choose, type Group } from './ink/segment';
 import type { Outputs } from './runtime/backend';
@@ -179,7 +179,7 @@ interface Pieces {
   /** Around their ink, in the drawing's units. */
   readonly bounds: readonly Box[];
   /** The same for the same piece of the same drawing. */
-  readonly keys: readonly number[];
+  readonly keys: readonly string[];
   /** The mask of a group of them as one digit. */
   mask(group: Group): Uint8Array;
 }
@@ -189,20 +189,24 @@ function piecesOf(drawing: Drawing): Pieces {
   if (picture) {
     const sheet = flatten({ ...drawing, picture });
     const scale = size / sheet.width;
-    const parts = fromLeft(pieces(sheet).flatMap(cuts), ({ box }) => box);
+    const found = pieces(sheet);
+    const slices = found.flatMap(cuts);
+    const parts = fromLeft(slices.length > MOST ? found : slices, ({ box }) => box); // a rule is cut too often
     const boxes = parts.map(({ box }) => box);
     const bounds = boxes.map(({ x0, y0, x1, y1 }) => {
       return { x0: x0 * scale, y0: y0 * scale, x1: x1 * scale, y1: y1 * scale };
     });
     const mask = (group: Group) => maskOf(sheet, group.map((i) => parts[i]!)); // prettier-ignore
-    return { boxes, bounds, keys: parts.map(keyOf), mask };
+    return { boxes, bounds, keys: parts.map((part) => String(keyOf(part))), mask };
   }
   const strokes = fromLeft(visible(drawing).strokes, (stroke) => boxOf([stroke])!);
-  const mask = (group: Group) => rasterize(fit({ size, strokes: group.map((i) => strokes[i]!) }));
+  // So many are no number, but they may still be a digit, dotted.
+  const parts = strokes.length > MOST ? [strokes] : strokes.map((stroke) => [stroke]);
+  const mask = (group: Group) => rasterize(fit({ size, strokes: group.flatMap((i) => parts[i]!) }));
   return {
-    boxes: strokes.map((stroke) => boxOf([stroke])!),
-    bounds: strokes.map((stroke) => inkBox([stroke])!),
-    keys: strokes.map(keyOf),
+    boxes: parts.map((part) => boxOf(part)!),
+    bounds: parts.map((part) => inkBox(part)!),
+    keys: parts.map((part) => part.map(keyOf).join()),
     mask,
   };
 }

@@ -17,8 +17,8 @@ export interface Piece {
   readonly area: number;
 }
 
-/** Pieces of a picture: a picture of something else has thousands. */
-const MOST = 64;
+/** Pieces of a picture or a drawing: one of something else has thousands. */
+export const MOST = 64;
 /** Strokes of `fit`'s pen are 7 to 8 pixels thick as {@link thickness} measures them. */
 const THICK = 8;
 
