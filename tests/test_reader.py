@@ -142,9 +142,7 @@ def test_photographed_numbers_are_read(reader: Reader) -> None:
 
 def test_an_underlined_number_is_read(reader: Reader) -> None:
     """A rule, cut wherever a digit might touch the next, would be hundreds of slices."""
-    strokes = [
-        Stroke(points, 4) for points in (stroke.points for stroke in drawn(*(DIGITS[d] for d in (7, 2, 0))).strokes)
-    ]
+    strokes = [replace(stroke, width=4) for stroke in drawn(*(DIGITS[d] for d in (7, 2, 0))).strokes]
     rule = Stroke([(20, 190), (260, 190)], 2)
     assert text(reader.read_picture(rasterize(Drawing([*strokes, rule]), 1000))) == "720"
 

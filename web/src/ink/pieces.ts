@@ -149,6 +149,18 @@ export function cuts(piece: Piece): Piece[] {
   });
 }
 
+/** The same for the same piece of a picture: its box, and a hash (FNV-1a) of where its ink is and how much. */
+export function keyOf({ width, ink }: Picture, { runs, box }: Piece): string {
+  let hash = width;
+  const add = (value: number) => (hash = Math.imul(hash ^ value, 0x01000193));
+  for (const [y, start, end] of runs) {
+    add(start);
+    add(end);
+    for (let x = start; x < end; x++) add(ink[y * width + x]!);
+  }
+  return [...Object.values(box), hash].join();
+}
+
 /**
  * The mask, 112 × 112, of a group's ink: averaged over areas to a box 80 pixels long, centred, as `fit`
  * does. Strokes thinner than `fit`'s are thickened, as if drawn with a wider pen along the same lines.
