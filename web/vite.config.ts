@@ -24,6 +24,10 @@ export default defineConfig({
   },
   server: { fs: { allow: ['..'] } }, // the models
   plugins: [
+    {
+      name: 'without what is for those who read the source',
+      transformIndexHtml: (html) => html.replace(/<!--.*?-->/gs, '').replace(/\s+/g, ' '),
+    },
     VitePWA({
       registerType: 'prompt',
       injectRegister: false, // the page's own script registers: see view/update.ts
