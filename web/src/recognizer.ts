@@ -137,10 +137,7 @@ export async function loadRecognizer(
       const { boxes, bounds, keys, mask } = piecesOf(drawing);
       const groups = candidates(boxes);
       const names = groups.map((group) => [backend, ...group.map((i) => keys[i])].join());
-      const judged = new Map<string, Judged>();
-      for (const name of names.filter((name) => known.has(name))) {
-        judged.set(name, known.get(name)!);
-      }
+      const judged = new Map([...known].filter(([name]) => names.includes(name)));
       const unread = groups.filter((_, g) => !judged.has(names[g]!));
       for (let first = 0; first < unread.length; first += CHUNK) {
         if (first > 0) await new Promise((resolve) => setTimeout(resolve)); // the pen's turn

@@ -87,8 +87,8 @@ function partsLeft(stroke: Stroke, erasers: readonly Stroke[], size: number): St
   const points = within(stroke, size);
   const isOn = ([x, y]: Point) => 0 <= x && x <= size && 0 <= y && y <= size;
   if (erasers.length === 0 && points.every(isOn)) {
-    if (points.length === stroke.points.length) return points.length > 0 ? [stroke] : [];
-    return points.length > 0 ? [{ ...stroke, points }] : [];
+    if (points.length === 0) return [];
+    return [points.length === stroke.points.length ? stroke : { ...stroke, points }];
   }
   const lines = erasers.map((eraser) => ({ width: eraser.width, line: within(eraser, size) }));
   const parts: Point[][] = [[]];

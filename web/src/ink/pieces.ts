@@ -151,13 +151,10 @@ export function cuts(piece: Piece): Piece[] {
 
 /** The same for the same piece of a picture: its box, and a hash (FNV-1a) of where its ink is and how much. */
 export function keyOf({ width, ink }: Picture, { runs, box }: Piece): string {
-  let hash = width;
-  const add = (value: number) => (hash = Math.imul(hash ^ value, 0x01000193));
-  for (const [y, start, end] of runs) {
-    add(start);
-    add(end);
-    for (let x = start; x < end; x++) add(ink[y * width + x]!);
-  }
+  const add = (hash: number, value: number) => Math.imul(hash ^ value, 0x01000193);
+  const hash = runs.reduce((hash, [y, start, end]) => {
+    return ink.subarray(y * width + start, y * width + end).reduce(add, add(hash, start));
+  }, width);
   return [...Object.values(box), hash].join();
 }
 

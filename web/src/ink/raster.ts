@@ -36,10 +36,9 @@ export function drawOn(mask: Uint8Array, drawing: Drawing, size: number): void {
   for (const stroke of drawing.strokes) {
     const radius = clamp((stroke.width * scale) / 2, 0.5, FAR);
     const { x0, y0, x1, y1 } = measure(stroke, scale, radius + 0.5, size);
-    let k = 0;
     for (let y = y0; y < y1; y++) {
       for (let i = y * size + x0; i < y * size + x1; i++) {
-        const coverage = clamp(radius + 0.5 - Math.sqrt(squared[k++]!), 0, 1);
+        const coverage = clamp(radius + 0.5 - Math.sqrt(squared[i]!), 0, 1);
         const ink = Math.floor(255 * coverage + 0.5);
         mask[i] = stroke.erase ? Math.min(mask[i]!, 255 - ink) : Math.max(mask[i]!, ink);
       }
@@ -60,15 +59,12 @@ function measure({ points }: Stroke, scale: number, reach: number, size: number)
     .filter((point) => point.every(Number.isFinite))
     .map(([x, y]): Point => [clamp(x * scale, -FAR, FAR), clamp(y * scale, -FAR, FAR)]);
   const all = near(pixels, reach, size);
-  const across = Math.max(all.x1 - all.x0, 0);
-  const area = across * Math.max(all.y1 - all.y0, 0);
-  if (squared.length < area) squared = new Float64Array(area);
-  squared.fill(Infinity, 0, area);
+  if (squared.length < size * size) squared = new Float64Array(size * size);
+  squared.fill(Infinity, all.y0 * size, all.y1 * size);
   // The first segment leads from the first point to itself, so that a single point leaves a dot.
-  let a = pixels[0]!;
-  for (const b of pixels) {
-    const [[ax, ay], [bx, by]] = [a, b];
-    const { x0, y0, x1, y1 } = near([a, b], reach, size);
+  let [ax, ay] = pixels[0] ?? [0, 0];
+  for (const [bx, by] of pixels) {
+    const { x0, y0, x1, y1 } = near([[ax, ay], [bx, by]], reach, size); // prettier-ignore
     const dx = bx - ax;
     const dy = by - ay;
     const length2 = dx * dx + dy * dy;
@@ -80,11 +76,11 @@ function measure({ points }: Stroke, scale: number, reach: number, size: number)
         const t = length2 > 0 ? clamp((px * dx + py * dy) / length2, 0, 1) : 0;
         const ex = px - t * dx;
         const ey = py - t * dy;
-        const k = (y - all.y0) * across + x - all.x0;
-        squared[k] = Math.min(squared[k]!, ex * ex + ey * ey);
+        const i = y * size + x;
+        squared[i] = Math.min(squared[i]!, ex * ex + ey * ey);
       }
     }
-    a = b;
+    [ax, ay] = [bx, by];
   }
   return all;
 }
