@@ -23,6 +23,9 @@ def file(image: Image.Image, format: str = "JPEG", **options: Any) -> bytes:
     return target.getvalue()
 
 
+FILM = [Image.new("L", (300, 200), level) for level in (0, 255)]
+
+
 @pytest.fixture(scope="module")
 def photo() -> Image.Image:
     rng = np.random.default_rng(4)
@@ -43,7 +46,7 @@ def choose(page: Page, name: str, data: bytes) -> None:
 GIVE = """([kind, name, text]) => {
   const data = new DataTransfer();
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  data.items.add(new File([bytes], name, { type: 'image/jpeg' }));
+  data.items.add(new File([bytes], name, { type: `image/${name.split('.').at(-1)}` }));
   const options = { bubbles: true, cancelable: true };
   const event = kind === 'drop'
     ? new DragEvent('drop', { ...options, dataTransfer: data })
@@ -113,6 +116,7 @@ def test_large_turned_and_transparent_pictures(page: Page, site: str, photo: Ima
         ("text.png", b"no picture", "no picture that can be read", "pas une image lisible"),
         ("empty.png", b"", "no picture that can be read", "pas une image lisible"),
         ("huge.png", file(Image.new("1", (20_000, 20_000)), "PNG"), "too large", "trop grande"),
+        ("film.gif", file(FILM[0], "GIF", save_all=True, append_images=FILM[1:]), "This picture moves", "image bouge"),
         ("blank.png", file(Image.new("L", (300, 200), 230), "PNG"), "No ink stands out", "Aucune encre"),
     ],
 )
