@@ -40,9 +40,11 @@ def visible(drawing: Drawing) -> Drawing:
     A part goes where its centre line does: within half the eraser's width of the eraser's own line.
     """
     strokes = []
-    for i, stroke in enumerate(drawing.strokes):
-        if not stroke.erase:
-            erasers = [later for later in drawing.strokes[i + 1 :] if later.erase]
+    erasers = [stroke for stroke in drawing.strokes if stroke.erase]  # those still to come
+    for stroke in drawing.strokes:
+        if stroke.erase:
+            erasers.pop(0)
+        else:
             strokes += [Stroke(part, stroke.width) for part in parts_left(stroke, erasers, drawing.size)]
     return Drawing(strokes, drawing.size)
 

@@ -16,7 +16,7 @@ from inkgrad.ink import MASK
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 
-MOST = 64  # pieces of a picture: a picture of something else has thousands
+MOST = 64  # pieces of a picture or a drawing: one of something else has thousands
 THICK = 8  # strokes of `fit`'s pen are 7 to 8 pixels thick as `thickness` measures them
 
 

@@ -13,7 +13,7 @@ from inkgrad.errors import Error
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.fit import fit, visible
 from inkgrad.ink import Drawing, Stroke, rasterize
-from inkgrad.pieces import cuts, mask, pieces
+from inkgrad.pieces import MOST, cuts, mask, pieces
 from inkgrad.runtime import Runtime
 from inkgrad.segment import Box, Group, around, candidates, choose
 
@@ -48,16 +48,20 @@ class Reader:
 
     def read(self, drawing: Drawing) -> list[Digit]:
         """The digits of a drawing, from left to right; none where there is no ink."""
-        strokes = from_left([(bounds(stroke), stroke) for stroke in visible(drawing).strokes])
+        strokes = [stroke for _, stroke in from_left([(bounds([s]), s) for s in visible(drawing).strokes])]
+        # So many are no number, but they may still be a digit, dotted.
+        parts = [strokes] if len(strokes) > MOST else [[stroke] for stroke in strokes]
 
         def draw(group: Group) -> Bytes:
-            return rasterize(fit(Drawing([strokes[i][1] for i in group], drawing.size)))
+            return rasterize(fit(Drawing([stroke for i in group for stroke in parts[i]], drawing.size)))
 
-        return self._read([box for box, _ in strokes], draw)
+        return self._read([bounds(part) for part in parts], draw)
 
     def read_picture(self, ink: Bytes) -> list[Digit]:
         """The digits of a picture's ink [h, w] (picture.py), from left to right; boxes are in its pixels."""
-        parts = from_left([(part.box, part) for piece in pieces(ink) for part in cuts(piece)])
+        found = pieces(ink)
+        slices = [part for piece in found for part in cuts(piece)]
+        parts = from_left([(part.box, part) for part in (found if len(slices) > MOST else slices)])  # a rule: too many
         return self._read([box for box, _ in parts], lambda group: mask(ink, [parts[i][1] for i in group]))
 
     def _read(self, boxes: Sequence[Box], draw: Callable[[Group], Bytes]) -> list[Digit]:
@@ -82,7 +86,7 @@ def from_left(pieces: Sequence[tuple[Box, T]]) -> list[tuple[Box, T]]:
     return sorted(pieces, key=lambda piece: piece[0][0] + piece[0][2])
 
 
-def bounds(stroke: Stroke) -> Box:
-    """Around the stroke's centre line."""
-    xs, ys = zip(*stroke.points, strict=True)
+def bounds(strokes: Sequence[Stroke]) -> Box:
+    """Around the strokes' centre lines."""
+    xs, ys = zip(*(point for stroke in strokes for point in stroke.points), strict=True)
     return min(xs), min(ys), max(xs), max(ys)

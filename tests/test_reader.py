@@ -11,7 +11,7 @@ from strokes import DIGITS, Path, arc, placed
 from inkgrad import picture
 from inkgrad.errors import Error
 from inkgrad.export import modelfile
-from inkgrad.ink import Drawing, Stroke
+from inkgrad.ink import Drawing, Stroke, rasterize
 from inkgrad.numbers import compose
 from inkgrad.reader import Digit, Reader
 from inkgrad.unipen import Sample
@@ -52,6 +52,17 @@ def test_a_number_is_read_from_left_to_right(reader: Reader, number: str) -> Non
     assert text(reader.read(Drawing(drawing.strokes[::-1]))) == number
     assert all(digit.sure and abs(digit.probabilities.sum() - 1) < 1e-9 for digit in read)
     assert all(digit.probabilities.argmax() == digit.digit for digit in read)
+
+
+@pytest.mark.parametrize("digit", [0, 3])
+def test_a_digit_of_a_hundred_dots_is_one_digit(reader: Reader, digit: int) -> None:
+    """More strokes than a number has are read as one, so that no drawing takes long."""
+    ((*path, _),) = placed(digit)
+    ends = np.linspace(0, len(path) - 1, 100)
+    dots = [np.interp(ends, range(len(path)), axis) for axis in zip(*path, strict=True)]
+    drawing = Drawing([Stroke([point]) for point in zip(*dots, strict=True)])
+    assert text(reader.read(drawing)) == str(digit)
+    assert len(reader.read(Drawing(drawing.strokes[:64]))) > 1
 
 
 def test_a_digit_of_two_strokes_is_one_digit(reader: Reader) -> None:
@@ -127,6 +138,13 @@ def test_photographed_numbers_are_read(reader: Reader) -> None:
         right.append(text(read) == "".join(map(str, digits)))
         assert [digit.box[0] + digit.box[2] for digit in read] == sorted(d.box[0] + d.box[2] for d in read)
     assert np.mean(right) >= 0.8
+
+
+def test_an_underlined_number_is_read(reader: Reader) -> None:
+    """A rule, cut wherever a digit might touch the next, would be hundreds of slices."""
+    strokes = [replace(stroke, width=4) for stroke in drawn(*(DIGITS[d] for d in (7, 2, 0))).strokes]
+    rule = Stroke([(20, 190), (260, 190)], 2)
+    assert text(reader.read_picture(rasterize(Drawing([*strokes, rule]), 1000))) == "720"
 
 
 def test_a_blank_picture_holds_no_digit(reader: Reader) -> None:

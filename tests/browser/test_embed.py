@@ -1,5 +1,6 @@
 """`<ink-reader>` in pages of others: a form field, from another origin, under a strict content security policy."""
 
+import io
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from browser.axe import AXE, accessible
 from browser.drawing import Points, draw_with_mouse
+from PIL import Image
 from playwright.sync_api import Page, expect
 from strokes import placed
 
@@ -96,9 +98,11 @@ def test_a_field_on_another_origin(page: Page, site: str, other: str) -> None:
     expect(spoken).to_have_text("Pas sûr")
     expect(field).to_have_attribute("placeholder", "?")
     assert page.evaluate("said") == ["Rien à lire", "Pas sûr"]
+    page.evaluate("for (const _ of 'on') document.querySelector('ink-reader').toggleAttribute('required')")
     assert reader.evaluate("r => [r.value, r.validity.customError, r.validationMessage]") == ["", True, "Pas sûr"]
 
     page.evaluate("document.forms[0].reset()")
+    expect(field).to_have_attribute("placeholder", "")
     assert reader.evaluate("r => [r.value, r.drawing.strokes.length, r.validity.customError]") == ["", 0, False]
     page.evaluate("document.querySelector('fieldset').disabled = true")
     draw(page, placed(1))
@@ -131,6 +135,95 @@ def test_the_example_page_sends_what_was_drawn_or_typed(page: Page, site: str) -
     typed.locator("input").fill("12")
     typed.locator("input").press("Enter")
     page.wait_for_url(site + "embed.html?age=3&typed=12")
+
+
+# A field beside an input; what is set before the script is there; a pad with a border and padding.
+NATIVE = """<!doctype html>
+<html lang="en">
+<link rel="icon" href="data:,">
+<style>.framed::part(pad) { border: 12px solid #eee; padding: 8px }</style>
+<form><input name="plain"><ink-reader name="drawn"></ink-reader><button name="by">Send</button></form>
+<script>
+  document.querySelector('ink-reader').value = '5';
+  window.seen = [];
+  for (const type of ['change', 'submit']) {
+    document.addEventListener(type, (event) => {
+      event.preventDefault();
+      seen.push(`${type} ${event.submitter?.name}`);
+    });
+  }
+</script>
+<script type="module" src="./ink-reader.js"></script>
+</html>"""
+
+
+def test_a_field_does_what_an_input_does(page: Page, site: str) -> None:
+    page.add_init_script(NO_WEBGPU)
+    page.route(site + "native.html", lambda route: route.fulfill(body=NATIVE, content_type="text/html"))
+    page.goto(site + "native.html")
+    reader, button = page.locator("ink-reader"), page.locator("form > button")
+    data = "[...new FormData(document.forms[0])].join('; ')"
+    assert page.evaluate(data) == "plain,; drawn,5"
+    page.evaluate("document.querySelector('ink-reader').replaceWith(document.createElement('ink-reader'))")
+    reader.evaluate("r => r.setAttribute('name', 'drawn')")
+    assert page.evaluate(data) == "plain,; drawn,"
+
+    for field in ("[name=plain]", "ink-reader input"):
+        button.evaluate("button => (button.disabled = false)")
+        page.locator(field).fill("12")
+        page.locator(field).press("Enter")
+        assert page.evaluate("seen.splice(0)") == ["change undefined", "submit by"]
+        button.evaluate("button => (button.disabled = true)")
+        page.locator(field).fill("123")
+        page.locator(field).press("Enter")
+        assert page.evaluate("seen.splice(0)") == ["change undefined"]
+
+    canvas = page.locator("ink-reader canvas")
+    assert canvas.bounding_box()["width"] == reader.bounding_box()["width"]  # type: ignore[index]
+    reader.evaluate("r => (r.className = 'framed')")
+    page.mouse.move(0, 0)
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 60, box["y"] + 70)
+    page.mouse.down()
+    page.mouse.up()
+    scale = 280 / (box["width"] - 40)
+    ((point,),) = reader.evaluate("r => r.drawing.strokes.map(({ points }) => points)")
+    assert point == pytest.approx([40 * scale, 50 * scale])
+    seen = Image.open(io.BytesIO(canvas.screenshot())).convert("L").point(lambda level: 255 * (level < 128))
+    left, top, right, bottom = seen.getbbox() or (0, 0, 0, 0)
+    assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((60, 70), abs=1)
+
+
+def test_a_field_goes_on_with_another_model(page: Page, site: str) -> None:
+    page.add_init_script(NO_WEBGPU)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(site + "embed.html")
+    reader, status = page.locator("ink-reader"), page.locator("ink-reader [part=status]")
+    draw(page, placed(3))
+    expect(page.locator("ink-reader input")).to_have_value("3")
+    (first,) = [url for url in asked if "safetensors" in url]
+    reader.evaluate("r => r.setAttribute('backend', 'wsam')")  # auto, as it was: the same model
+    reader.evaluate("r => r.setAttribute('model', './sw.js')")
+    expect(status).to_contain_text("cannot be used")
+    reader.evaluate("(r, url) => { r.remove(); r.setAttribute('model', url); document.forms[0].append(r) }", first)
+    expect(status).to_have_text("")
+    page.get_by_role("button", name="Clear").click()
+    draw(page, placed(7))
+    expect(page.locator("ink-reader input")).to_have_value("7")
+    reader.evaluate("r => r.setAttribute('model', './models/mlp.safetensors')")
+    reader.evaluate("(r, url) => r.setAttribute('model', url)", first)  # before the other one is there
+    reader.evaluate("r => r.setAttribute('backend', 'wasm')")
+    page.get_by_role("button", name="Clear").click()
+    draw(page, placed(4))
+    expect(page.locator("ink-reader input")).to_have_value("4")
+    assert [url.rsplit("/", 1)[1] for url in asked if "sw.js" in url or "safetensors" in url] == [
+        "cnn.safetensors",
+        "sw.js",
+        "mlp.safetensors",
+        "cnn.safetensors",
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -14,7 +14,7 @@ import css from './element.css?inline';
 import { addStroke, blank, type Drawing } from './ink/drawing';
 import { createPad } from './ink/pad';
 import { MODELS } from './models';
-import { type LoadOptions, loadRecognizer, type Reading, type Recognizer } from './recognizer';
+import { loadRecognizer, type Reading, type Recognizer } from './recognizer';
 import { latest } from './runtime/latest';
 import { perFrame } from './view/frame';
 import { chooseLanguage, createLocale } from './view/i18n';
@@ -27,7 +27,8 @@ const recognizers = new Map<string, Promise<Recognizer>>();
 
 /**
  * A form-associated element. Attributes: `name`, `required`, `disabled` as on an input; `model`, the
- * address of a model file (the released cnn where there is none); `backend`, as in {@link LoadOptions}.
+ * address of a model file (the released cnn where there is none); `backend`: `webgpu`, `wasm` or, as
+ * anything else, `auto`. All of them may change at any time.
  *
  * Events, which bubble as an input's: `input` when the value changes, while someone draws or types;
  * `change` when the pen is up, or the typing done, and the value is another one. `error` (an ErrorEvent,
@@ -35,7 +36,7 @@ const recognizers = new Map<string, Promise<Recognizer>>();
  */
 export class InkReader extends HTMLElement {
   static readonly formAssociated = true;
-  static readonly observedAttributes = ['required'];
+  static readonly observedAttributes = ['required', 'model', 'backend'];
 
   readonly #internals = this.attachInternals();
   readonly #field = document.createElement('input');
@@ -51,6 +52,8 @@ export class InkReader extends HTMLElement {
   #spoken: Drawing = blank;
   #reading: Reading | undefined;
   #recognizer: Recognizer | undefined;
+  /** The backend and model asked for last. */
+  #asked = '';
   #committed = '';
   /** The value was typed or set since anything was drawn: a reading that comes late does not count. */
   #isTyped = false;
@@ -60,6 +63,7 @@ export class InkReader extends HTMLElement {
   constructor() {
     super();
     this.#internals.role = 'group';
+    this.#internals.setFormValue(''); // or a form would leave out what nobody has touched
     const [canvas, field, clear, status] = [this.#canvas, this.#field, this.#clear, this.#status];
     canvas.role = 'img';
     field.inputMode = 'numeric';
@@ -81,7 +85,7 @@ export class InkReader extends HTMLElement {
     });
     field.addEventListener('change', () => this.#commit());
     field.addEventListener('keydown', ({ key }) => {
-      if (key === 'Enter') this.form?.requestSubmit();
+      if (key === 'Enter') this.#submit();
     });
     clear.addEventListener('click', () => {
       this.drawing = blank;
@@ -150,6 +154,11 @@ export class InkReader extends HTMLElement {
     this.#field.ariaLabel = say('Reading');
     this.#clear.textContent = say('Clear');
     this.#unwatch = this.#pad.watch();
+    // What a page set before there was this class would hide the accessors for good.
+    for (const name of ['value', 'drawing']) {
+      const own = Object.getOwnPropertyDescriptor(this, name);
+      if (own && Reflect.deleteProperty(this, name)) Reflect.set(this, name, own.value);
+    }
     if (!this.#recognizer) void this.#load();
   }
 
@@ -158,9 +167,14 @@ export class InkReader extends HTMLElement {
     this.#pad.end();
   }
 
-  attributeChangedCallback(): void {
-    this.#field.required = this.hasAttribute('required');
-    this.#put(this.value);
+  attributeChangedCallback(name: string): void {
+    if (name === 'required') {
+      this.#field.required = this.hasAttribute(name);
+      this.#validate();
+    } else {
+      this.#recognizer = undefined;
+      if (this.#asked && this.isConnected) void this.#load();
+    }
   }
   formResetCallback(): void {
     this.value = '';
@@ -175,14 +189,19 @@ export class InkReader extends HTMLElement {
 
   async #load(): Promise<void> {
     const url = this.getAttribute('model') ?? MODELS.cnn!;
-    const backend = (this.getAttribute('backend') ?? 'auto') as LoadOptions['backend'];
-    const key = `${backend} ${url}`;
+    const asked = this.getAttribute('backend');
+    const backend = asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
+    const key = (this.#asked = `${backend} ${url}`);
     if (!recognizers.has(key)) recognizers.set(key, loadRecognizer(url, { backend }));
     try {
-      this.#recognizer = await recognizers.get(key)!;
+      const recognizer = await recognizers.get(key)!;
+      if (key !== this.#asked) return; // another is asked for meanwhile
+      this.#recognizer = recognizer;
+      this.#status.textContent = '';
       this.#read(this.#drawing);
     } catch (error) {
       recognizers.delete(key); // another field may try again
+      if (key !== this.#asked) return;
       const { message } = error as Error;
       this.#status.textContent = this.#locale.explain(error);
       this.dispatchEvent(new ErrorEvent('error', { error, message }));
@@ -202,7 +221,6 @@ export class InkReader extends HTMLElement {
       this.#reading = reading;
       const { say } = this.#locale;
       const isSure = reading.digits.every(({ sure }) => sure);
-      this.#field.placeholder = isSure ? '' : '?';
       this.#change(isSure ? reading.text : '', isSure ? '' : say('Not sure'));
       if (drawing !== this.#drawing) return;
       this.#commit();
@@ -224,6 +242,7 @@ export class InkReader extends HTMLElement {
   /** Shows the value and gives it to the form; what makes it invalid is the inner field's to say. */
   #put(value: string, problem = ''): void {
     if (this.#field.value !== value) this.#field.value = value; // which would move the cursor
+    this.#field.placeholder = problem && '?';
     this.#field.setCustomValidity(problem);
     this.#internals.setFormValue(value);
     this.#validate();
@@ -233,6 +252,15 @@ export class InkReader extends HTMLElement {
     const { validity, validationMessage } = this.#field;
     // A field that is disabled has nothing to say, and without words nothing may be invalid.
     this.#internals.setValidity(validationMessage ? validity : {}, validationMessage, this.#field);
+  }
+
+  /** What Enter does in an input: the form's first submit button is pressed, unless it is disabled. */
+  #submit(): void {
+    this.#commit();
+    const buttons = [...(this.form?.elements ?? [])] as HTMLButtonElement[];
+    const button = buttons.find(({ type }) => type === 'submit');
+    if (button) button.click();
+    else this.form?.requestSubmit();
   }
 
   #commit(): void {

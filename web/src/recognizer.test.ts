@@ -140,6 +140,43 @@ test('only what is new in a drawing is read; on another backend, all of it', asy
   expect(model.ran).toEqual(['normalize 2 on wasm', 'classify 2']);
 });
 
+test.each([64, 65, 150_000])('%i strokes are a number, or too many for one', async (n) => {
+  const strokes = Array.from({ length: n }, (_, i) => line((280 * i) / n, 50, 51));
+  const { digits } = await (await loadRecognizer('cnn.safetensors')).read({ size: 280, strokes });
+  const read = n > 64 ? 1 : 64;
+  expect(digits).toHaveLength(read);
+  const counts = model.ran.filter((ran) => ran.startsWith('classify')).map((ran) => +ran.slice(9));
+  expect(counts.reduce((a, b) => a + b)).toBe(read);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(6); // at a stretch: the pen has its turn in between
+});
+
+test('of a stroke over a picture only what it changes is read', async () => {
+  const ink = new Uint8Array(280 * 280);
+  const picture = { width: 280, height: 280, ink };
+  for (let y = 50; y < 150; y++) {
+    for (const x of [40, 41, 42, 43, 100, 101, 102]) ink[280 * y + x] = 200;
+  }
+  const recognizer = await loadRecognizer('cnn.safetensors');
+  await recognizer.read({ size: 280, picture, strokes: [] });
+  expect(model.ran).toEqual(['normalize 2 on wasm', 'classify 2']);
+  model.ran = [];
+  const { digits } = await recognizer.read({ size: 280, picture, strokes: [line(200, 50, 150)] });
+  expect(digits).toHaveLength(3);
+  expect(model.ran).toEqual(['normalize 1 on wasm', 'classify 1']);
+  model.ran = [];
+  // Darker, but where it was.
+  const dot = { width: 1, erase: false, points: [[42.5, 100.5]] as const };
+  await recognizer.read({ size: 280, picture, strokes: [line(200, 50, 150), dot] });
+  expect(model.ran).toEqual(['normalize 1 on wasm', 'classify 1']);
+});
+
+test('a rule in a picture is read as what it is, not in a thousand slices', async () => {
+  const ink = new Uint8Array(400 * 400).fill(255, 400 * 200 + 20, 400 * 200 + 380);
+  const drawing = { size: 280, picture: { width: 400, height: 400, ink }, strokes: [] };
+  await (await loadRecognizer('cnn.safetensors')).read(drawing);
+  expect(model.ran).toEqual(['normalize 1 on wasm', 'classify 1']);
+});
+
 test.each([
   [8, true],
   [10, false],

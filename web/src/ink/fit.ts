@@ -29,7 +29,7 @@ export function fit({ size, strokes }: Drawing): Drawing {
   const box = boxOf(strokes);
   if (!box) return { size: MASK, strokes: [] };
   const { x0, y0, x1, y1 } = box;
-  const extent = Math.max(x1 - x0, y1 - y0, size / 280, ...strokes.map(({ width }) => width));
+  const extent = Math.max(x1 - x0, y1 - y0, size / 280, widest(strokes));
   const scale = (BOX - PEN) / extent;
   const left = MASK / 2 - ((x0 + x1) / 2) * scale;
   const top = MASK / 2 - ((y0 + y1) / 2) * scale;
@@ -55,10 +55,14 @@ export function boxOf(strokes: readonly Stroke[]): Box | undefined {
   return x0 <= x1 ? { x0, y0, x1, y1 } : undefined;
 }
 
+/** Not by Math.max(...), which takes some 100,000 arguments. */
+const widest = (strokes: readonly Stroke[]) =>
+  strokes.reduce((most, { width }) => Math.max(most, width), 0);
+
 /** Around the strokes' ink. */
 export function inkBox(strokes: readonly Stroke[]): Box | undefined {
   const box = boxOf(strokes);
-  const radius = Math.max(...strokes.map(({ width }) => width)) / 2;
+  const radius = widest(strokes) / 2;
   return (
     box && { x0: box.x0 - radius, y0: box.y0 - radius, x1: box.x1 + radius, y1: box.y1 + radius }
   );
@@ -69,10 +73,11 @@ export function inkBox(strokes: readonly Stroke[]): Box | undefined {
  * canvas. A part goes where its centre line does: within half the eraser's width of the eraser's line.
  */
 export function visible({ size, strokes }: Drawing): Drawing {
-  const left = strokes.flatMap((stroke, i) => {
-    if (stroke.erase) return [];
-    const erasers = strokes.slice(i + 1).filter(({ erase }) => erase);
-    return partsLeft(stroke, erasers, size);
+  const erasers = strokes.filter(({ erase }) => erase); // those still to come
+  const left = strokes.flatMap((stroke) => {
+    if (!stroke.erase) return partsLeft(stroke, erasers, size);
+    erasers.shift();
+    return [];
   });
   return { size, strokes: left };
 }
@@ -82,8 +87,8 @@ function partsLeft(stroke: Stroke, erasers: readonly Stroke[], size: number): St
   const points = within(stroke, size);
   const isOn = ([x, y]: Point) => 0 <= x && x <= size && 0 <= y && y <= size;
   if (erasers.length === 0 && points.every(isOn)) {
-    if (points.length === stroke.points.length) return points.length > 0 ? [stroke] : [];
-    return points.length > 0 ? [{ ...stroke, points }] : [];
+    if (points.length === 0) return [];
+    return [points.length === stroke.points.length ? stroke : { ...stroke, points }];
   }
   const lines = erasers.map((eraser) => ({ width: eraser.width, line: within(eraser, size) }));
   const parts: Point[][] = [[]];

@@ -5,8 +5,8 @@
  */
 import type { Drawing, Point, Stroke } from './drawing';
 
-// A link of a few hundred characters could unpack to gigabytes. This is 400,000 points.
-const LONGEST = 16e6;
+// A link of a few hundred characters could unpack to gigabytes. This is 100,000 points.
+const LONGEST = 4e6;
 
 /** The drawing's strokes; its picture, if it has one, is too large for a link. */
 export async function encode({ size, strokes }: Drawing): Promise<string> {

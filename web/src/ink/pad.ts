@@ -85,6 +85,16 @@ export function createPad(
     context.stroke();
   }
 
+  /** Where the ink is: inside of the border and the padding that a style sheet may give the canvas. */
+  function content() {
+    const { left, top, width } = canvas.getBoundingClientRect();
+    const style = getComputedStyle(canvas);
+    const edge = (side: 'Left' | 'Top' | 'Right') =>
+      parseFloat(style[`border${side}Width`]) + parseFloat(style[`padding${side}`]);
+    const x = edge('Left');
+    return { left: left + x, top: top + edge('Top'), width: width - x - edge('Right') };
+  }
+
   function paintPicture({ width, height, ink }: Picture): void {
     const sheet = stencil(width, height, ink, getComputedStyle(canvas).color);
     const scale = drawing.size / Math.max(width, height);
@@ -94,7 +104,7 @@ export function createPad(
 
   /** Fits the bitmap to the screen's own pixels, which also clears it, and draws everything. */
   function repaint(): void {
-    const { width } = canvas.getBoundingClientRect();
+    const { width } = content();
     canvas.width = canvas.height = Math.round(width * devicePixelRatio);
     context.scale(canvas.width / drawing.size, canvas.width / drawing.size);
     context.lineCap = context.lineJoin = 'round';
@@ -150,7 +160,7 @@ export function createPad(
 
   /** Where events took place, and how hard a stylus was pressed there: others report no such thing. */
   function placesOf(events: readonly PointerEvent[]): Point[] {
-    const { left, top, width } = canvas.getBoundingClientRect();
+    const { left, top, width } = content();
     const scale = drawing.size / width;
     return events.map(({ clientX, clientY, pointerType, pressure }): Point => {
       const [x, y] = [(clientX - left) * scale, (clientY - top) * scale];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import golden from '../../../golden/picture.json';
+import type { Stroke } from './drawing';
 import { flatten, inkOf, type Picture } from './picture';
 import { components, cuts, maskOf, pieces, tidy } from './pieces';
 
@@ -97,6 +98,31 @@ test('a tidied picture is its pieces', () => {
       expect(ink.every((level, i) => level === 0 || level === picture.ink[i])).toBe(true);
     }),
   );
+});
+
+test('strokes that were drawn before are not drawn again, whatever becomes of them', () => {
+  let looks = 0;
+  const stroke = (x: number, erase = false): Stroke => ({
+    width: 5,
+    erase,
+    get points() {
+      looks++;
+      return [[x, 2], [9 - x, 7]] as const; // prettier-ignore
+    },
+  });
+  const picture = { width: 9, height: 9, ink: new Uint8Array(81).fill(99) };
+  const [a, b, c] = [stroke(1), stroke(4, true), stroke(6)];
+  const drawn = [[], [a], [a, b], [a, b, c], [a, b], [a, c], [c], [c, a]];
+  for (const strokes of drawn) {
+    const afresh = flatten({ size: 9, picture: { ...picture }, strokes });
+    expect(flatten({ size: 9, picture, strokes })).toEqual(afresh);
+  }
+  const larger = flatten({ size: 18, picture: { ...picture }, strokes: [a, b] });
+  expect(flatten({ size: 18, picture, strokes: [a, b] })).toEqual(larger);
+  looks = 0;
+  flatten({ size: 18, picture, strokes: [a, c] });
+  flatten({ size: 18, picture, strokes: [a, b] });
+  expect(looks).toBe(2); // at c and b
 });
 
 test('a picture lies on the canvas as large as it fits, under the strokes', () => {

@@ -21,20 +21,34 @@ const FAINT = 32;
 /** Grey levels: paper darker than this has its contrasts measured as if it were this light. */
 const DARK = 96;
 
+/** Pictures with the first strokes over them: while one draws, only the newest changes. */
+const sheets = new WeakMap<Picture, Drawing & { ink: Uint8Array }>();
+
 /**
  * The drawing's picture with the strokes drawn over it, on a square that is the whole canvas and has the
  * picture's resolution.
  */
-export function flatten(drawing: Drawing & { picture: Picture }): Picture {
-  const { width, height, ink } = drawing.picture;
-  const side = Math.max(width, height);
+export function flatten({ picture, size, strokes }: Drawing & { picture: Picture }): Picture {
+  const side = Math.max(picture.width, picture.height);
+  const older = strokes.slice(0, -1);
+  let sheet = sheets.get(picture);
+  if (sheet?.size !== size || sheet.strokes.some((stroke, i) => stroke !== older[i])) {
+    sheet = { size, strokes: [], ink: squareOf(picture, side) };
+  }
+  drawOn(sheet.ink, { size, strokes: older.slice(sheet.strokes.length) }, side);
+  sheets.set(picture, { ...sheet, strokes: older });
+  const ink = sheet.ink.slice();
+  drawOn(ink, { size, strokes: strokes.slice(-1) }, side);
+  return { width: side, height: side, ink };
+}
+
+function squareOf({ width, height, ink }: Picture, side: number): Uint8Array {
   const [left, top] = [(side - width) >> 1, (side - height) >> 1];
   const square = new Uint8Array(side * side);
   for (let y = 0; y < height; y++) {
     square.set(ink.subarray(y * width, (y + 1) * width), (top + y) * side + left);
   }
-  drawOn(square, drawing, side);
-  return { width: side, height: side, ink: square };
+  return square;
 }
 
 /** A plane of whole numbers, row by row. */

@@ -17,8 +17,8 @@ export interface Piece {
   readonly area: number;
 }
 
-/** Pieces of a picture: a picture of something else has thousands. */
-const MOST = 64;
+/** Pieces of a picture or a drawing: one of something else has thousands. */
+export const MOST = 64;
 /** Strokes of `fit`'s pen are 7 to 8 pixels thick as {@link thickness} measures them. */
 const THICK = 8;
 
@@ -153,6 +153,15 @@ export function cuts(piece: Piece): Piece[] {
     const within = piece.runs.map(([y, a, b]): Run => [y, Math.max(a, start), Math.min(b, end)]);
     return pieceOf(within.filter(([, a, b]) => a < b));
   });
+}
+
+/** The same for the same piece of a picture: its box, and a hash (FNV-1a) of where its ink is and how much. */
+export function keyOf({ width, ink }: Picture, { runs, box }: Piece): string {
+  const add = (hash: number, value: number) => Math.imul(hash ^ value, 0x01000193);
+  const hash = runs.reduce((hash, [y, start, end]) => {
+    return ink.subarray(y * width + start, y * width + end).reduce(add, add(hash, start));
+  }, width);
+  return [...Object.values(box), hash].join();
 }
 
 /**

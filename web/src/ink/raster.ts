@@ -35,12 +35,13 @@ export function drawOn(mask: Uint8Array, drawing: Drawing, size: number): void {
   const scale = size / drawing.size;
   for (const stroke of drawing.strokes) {
     const radius = clamp((stroke.width * scale) / 2, 0.5, FAR);
-    const squared = squaredDistances(stroke, scale, radius + 0.5, size);
-    for (let i = 0; i < mask.length; i++) {
-      if (squared[i] === Infinity) continue; // as most are
-      const coverage = clamp(radius + 0.5 - Math.sqrt(squared[i]!), 0, 1);
-      const ink = Math.floor(255 * coverage + 0.5);
-      mask[i] = stroke.erase ? Math.min(mask[i]!, 255 - ink) : Math.max(mask[i]!, ink);
+    const { x0, y0, x1, y1 } = measure(stroke, scale, radius + 0.5, size);
+    for (let y = y0; y < y1; y++) {
+      for (let i = y * size + x0; i < y * size + x1; i++) {
+        const coverage = clamp(radius + 0.5 - Math.sqrt(squared[i]!), 0, 1);
+        const ink = Math.floor(255 * coverage + 0.5);
+        mask[i] = stroke.erase ? Math.min(mask[i]!, 255 - ink) : Math.max(mask[i]!, ink);
+      }
     }
   }
 }
@@ -49,22 +50,21 @@ export function drawOn(mask: Uint8Array, drawing: Drawing, size: number): void {
 let squared = new Float64Array(MASK * MASK);
 
 /**
- * Each pixel's squared distance to the stroke's centre line, in pixels; Infinity out of `reach`. It
- * holds until the next call.
+ * Writes to `squared`, row by row, each pixel's squared distance to the stroke's centre line, in pixels;
+ * Infinity out of `reach`.
+ * @returns the pixels that the stroke may reach: those of large canvases are many, and most are far
  */
-function squaredDistances({ points }: Stroke, scale: number, reach: number, size: number) {
-  if (squared.length !== size * size) squared = new Float64Array(size * size);
-  squared.fill(Infinity);
+function measure({ points }: Stroke, scale: number, reach: number, size: number) {
   const pixels = points
     .filter((point) => point.every(Number.isFinite))
     .map(([x, y]): Point => [clamp(x * scale, -FAR, FAR), clamp(y * scale, -FAR, FAR)]);
+  const all = near(pixels, reach, size);
+  if (squared.length < size * size) squared = new Float64Array(size * size);
+  squared.fill(Infinity, all.y0 * size, all.y1 * size);
   // The first segment leads from the first point to itself, so that a single point leaves a dot.
   let [ax, ay] = pixels[0] ?? [0, 0];
   for (const [bx, by] of pixels) {
-    const x0 = Math.max(Math.floor(Math.min(ax, bx) - reach), 0);
-    const x1 = Math.min(Math.ceil(Math.max(ax, bx) + reach), size);
-    const y0 = Math.max(Math.floor(Math.min(ay, by) - reach), 0);
-    const y1 = Math.min(Math.ceil(Math.max(ay, by) + reach), size);
+    const { x0, y0, x1, y1 } = near([[ax, ay], [bx, by]], reach, size); // prettier-ignore
     const dx = bx - ax;
     const dy = by - ay;
     const length2 = dx * dx + dy * dy;
@@ -82,5 +82,17 @@ function squaredDistances({ points }: Stroke, scale: number, reach: number, size
     }
     [ax, ay] = [bx, by];
   }
-  return squared;
+  return all;
+}
+
+/** The pixels from (x0, y0) to before (x1, y1), no more than `reach` away from the points' box. */
+function near(points: readonly Point[], reach: number, size: number) {
+  let [x0, y0, x1, y1] = [size, size, 0, 0];
+  for (const [x, y] of points) {
+    x0 = Math.min(x0, Math.max(Math.floor(x - reach), 0));
+    y0 = Math.min(y0, Math.max(Math.floor(y - reach), 0));
+    x1 = Math.max(x1, Math.min(Math.ceil(x + reach), size));
+    y1 = Math.max(y1, Math.min(Math.ceil(y + reach), size));
+  }
+  return { x0, y0, x1, y1 };
 }

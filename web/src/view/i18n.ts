@@ -18,6 +18,7 @@ const french = {
   'This picture is too large: at most 50 MB and 50 million pixels.':
     'Cette image est trop grande : au plus 50 Mo et 50 millions de pixels.',
   'No ink stands out in this picture.': 'Aucune encre ne ressort de cette image.',
+  'This picture moves: choose another.': 'Cette image bouge : choisissez-en une autre.',
   Reading: 'Lecture',
   'Nothing to read': 'Rien à lire',
   '{} sure': 'sûr à {}',

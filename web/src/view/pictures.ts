@@ -10,6 +10,7 @@ const LARGEST = 50e6; // pixels, as in inkgrad/picture.py: a telephone's photogr
 const UNREADABLE = 'This is no picture that can be read: choose a PNG or a JPEG.';
 const TOO_LARGE = 'This picture is too large: at most 50 MB and 50 million pixels.';
 const BLANK = 'No ink stands out in this picture.';
+const MOVING = 'This picture moves: choose another.';
 
 export interface PictureEvents {
   onPicture(picture: Picture): void;
@@ -67,6 +68,7 @@ async function read(file: File): Promise<Picture | Phrase> {
     // The size is known before anything is decoded.
     if (naturalWidth * naturalHeight > LARGEST) return TOO_LARGE;
     if (!isLoaded || naturalWidth * naturalHeight === 0) return UNREADABLE;
+    if (await isMoving(file).catch(() => false)) return MOVING;
     const scale = Math.min(1, LONG / Math.max(naturalWidth, naturalHeight));
     const bitmap = await createImageBitmap(image, {
       resizeWidth: Math.max(Math.round(naturalWidth * scale), 1),
@@ -80,6 +82,13 @@ async function read(file: File): Promise<Picture | Phrase> {
   } finally {
     URL.revokeObjectURL(image.src);
   }
+}
+
+/** Whether the file has several frames; it rejects where a browser cannot tell: of an SVG, and in Safari. */
+async function isMoving(file: File): Promise<boolean> {
+  const { completed, tracks } = new ImageDecoder({ data: file.stream(), type: file.type });
+  await completed;
+  return tracks[0]!.frameCount > 1;
 }
 
 /**
