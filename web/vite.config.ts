@@ -23,35 +23,38 @@ export default defineConfig(({ mode }) => ({
     },
   },
   server: { fs: { allow: ['..'] } }, // the models
-  plugins: mode !== 'library' && [
-    {
-      name: 'without what is for those who read the source',
-      transformIndexHtml: (html) => html.replace(/<!--.*?-->/gs, '').replace(/\s+/g, ' '),
-    },
-    VitePWA({
-      registerType: 'prompt',
-      injectRegister: false, // the page's own script registers: see view/update.ts
-      manifest: {
-        name: 'inkgrad: draw a digit',
-        short_name: 'inkgrad',
-        description:
-          'Draw a digit or a number: a small neural network reads it on your own device.',
-        display: 'standalone',
-        background_color: '#f5f2ec',
-        theme_color: '#f5f2ec',
-        icons: [
-          { src: 'icon.svg', sizes: 'any', type: 'image/svg+xml' },
-          { src: 'icon-192.png', sizes: '192x192', type: 'image/png' },
-          { src: 'icon-512.png', sizes: '512x512', type: 'image/png' },
-          { src: 'icon-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+  plugins:
+    mode === 'library'
+      ? []
+      : [
+          {
+            name: 'without what is for those who read the source',
+            transformIndexHtml: (html) => html.replace(/<!--.*?-->/gs, '').replace(/\s+/g, ' '),
+          },
+          VitePWA({
+            registerType: 'prompt',
+            injectRegister: false, // the page's own script registers: see view/update.ts
+            manifest: {
+              name: 'inkgrad: draw a digit',
+              short_name: 'inkgrad',
+              description:
+                'Draw a digit or a number: a small neural network reads it on your own device.',
+              display: 'standalone',
+              background_color: '#f5f2ec',
+              theme_color: '#f5f2ec',
+              icons: [
+                { src: 'icon.svg', sizes: 'any', type: 'image/svg+xml' },
+                { src: 'icon-192.png', sizes: '192x192', type: 'image/png' },
+                { src: 'icon-512.png', sizes: '512x512', type: 'image/png' },
+                { src: 'icon-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+              ],
+            },
+            workbox: {
+              navigateFallback: null, // one page; the example page is its own
+              globPatterns: ['index.html', 'assets/**'],
+              inlineWorkboxRuntime: true,
+              ignoreURLParametersMatching: [/./], // ?model=, ?lang= … are the script's business
+            },
+          }),
         ],
-      },
-      workbox: {
-        navigateFallback: null, // one page; the example page is its own
-        globPatterns: ['index.html', 'assets/**'],
-        inlineWorkboxRuntime: true,
-        ignoreURLParametersMatching: [/./], // ?model=, ?lang= … are the script's business
-      },
-    }),
-  ],
 }));
