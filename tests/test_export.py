@@ -24,6 +24,7 @@ from inkgrad.errors import Error
 from inkgrad.export import Function, export, modelfile
 from inkgrad.export.capture import capture
 from inkgrad.export.digits import export_digits, laid_out, moments, read_net, untrained
+from inkgrad.export.modelfile import ModelFile
 from inkgrad.export.program import Dispatch, PlanError, Program, Range
 from inkgrad.ink import MASK
 from inkgrad.nets import NETS, Net, fold_batchnorm, scaled
@@ -52,6 +53,15 @@ def doubt_of(net: Net) -> nn.Linear:
     return nn.Linear(int(net.features(Tensor.zeros(1, 28, 28)).shape[1]) + 1, 1)
 
 
+VARIANTS = "wasm", "wasm.relaxed"
+MADD = bytes.fromhex("fd8502")  # f32x4.relaxed_madd, of the WebAssembly specification, 3.0
+
+
+def variant(file: ModelFile, name: str) -> ModelFile:
+    """The file as an engine runs it that takes this module."""
+    return replace(file, tensors={**file.tensors, "wasm": file.tensors[name]})
+
+
 def test_digit_nets_are_read_as_written_and_agree_with_onnx_runtime(
     random_net: Net, digits: mnist.Mnist, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -63,15 +73,16 @@ def test_digit_nets_are_read_as_written_and_agree_with_onnx_runtime(
     file = modelfile.read(path)
     assert file.card["name"] == "ñ" and file.programs == written.programs
     assert all((file.tensors[name] == tensor).all() for name, tensor in written.tensors.items())
-    runtime = Runtime(file)
-    for name, output in runtime.run("classify", {"image": file.tensors["selftest.classify.image"]}).items():
-        assert output.shape == ((10,) if name == "logits" else (1,))
-        assert np.abs(output - file.tensors[f"selftest.classify.{name}"]).max() <= 1e-3
     (expected,) = session(read_net(file)).run(None, {"image": images})  # with the weights that the file stores
-    outputs = [runtime.run("classify", {"image": image}) for image in images]
-    logits = np.stack([output["logits"] for output in outputs])
-    assert np.abs(logits - expected).max() <= 1e-5 * np.abs(expected).max()
-    assert np.sqrt(np.square(logits - before).mean()) <= 0.02 * before.std()
+    for module in VARIANTS:
+        runtime = Runtime(variant(file, module))
+        for name, output in runtime.run("classify", {"image": file.tensors["selftest.classify.image"]}).items():
+            assert output.shape == ((10,) if name == "logits" else (1,))
+            assert np.abs(output - file.tensors[f"selftest.classify.{name}"]).max() <= 1e-3
+        outputs = [runtime.run("classify", {"image": image}) for image in images]
+        logits = np.stack([output["logits"] for output in outputs])
+        assert np.abs(logits - expected).max() <= 1e-5 * np.abs(expected).max()
+        assert np.sqrt(np.square(logits - before).mean()) <= 0.02 * before.std()
 
 
 def test_moments_are_of_what_the_outputs_read(random_net: Net, digits: mnist.Mnist) -> None:
@@ -173,6 +184,18 @@ def test_normalize_agrees_with_itself_uncompiled(digits: mnist.Mnist) -> None:
     runtime = Runtime(export({"normalize": untrained("cnn-tiny")["normalize"]}, {}, {}))
     results = np.stack([runtime.run("normalize", {"mask": mask})["image"] for mask in masks])
     assert np.abs(results - normalize(Tensor(masks)).numpy()).max() <= 1
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_relaxed_simd_fuses_products_and_leaves_pictures_as_they_are(name: str, digits: mnist.Mnist) -> None:
+    file = modelfile.read(MODELS[name])
+    plain, relaxed = (file.tensors[module].tobytes().count(MADD) for module in VARIANTS)
+    assert plain == 0 < relaxed
+    runtimes = [Runtime(variant(file, module)) for module in VARIANTS]
+    for image in digits.test_images[:50]:
+        mask = np.pad(np.kron(image, np.ones((4, 4), np.float32)), (MASK - 112) // 2)
+        pictures = [runtime.run("normalize", {"mask": mask})["image"].tobytes() for runtime in runtimes]
+        assert pictures[0] == pictures[1]
 
 
 SCRIPT = """

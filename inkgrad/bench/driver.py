@@ -74,7 +74,7 @@ def site(pages: Path, pictures: NDArray[np.uint8]) -> Iterator[Site]:
         shutil.copytree(pages / "dist", folder, dirs_exist_ok=True)
         (folder / "pictures.bin").write_bytes(pictures[:PICTURES].tobytes())
         (folder / "nothing.html").write_text("<!doctype html>")
-        (folder / "matmul.wasm").write_bytes(compile_c((pages / "matmul.c").read_text("utf-8")))
+        (folder / "matmul.wasm").write_bytes(compile_c((pages / "matmul.c").read_text("utf-8"), "+relaxed_simd"))
         with serving(folder) as address:
             launch, adapter = _with_webgpu(playwright.chromium, address)
             with launch() as browser:

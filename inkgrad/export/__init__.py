@@ -11,7 +11,7 @@ import inkgrad
 from inkgrad.errors import Error
 from inkgrad.export.capture import Function, capture
 from inkgrad.export.modelfile import ModelFile
-from inkgrad.export.wasm import compile_module
+from inkgrad.export.wasm import compile_modules
 from inkgrad.export.weights import narrow, widen
 
 __all__ = ["Function", "export"]
@@ -39,7 +39,7 @@ def export(
         tensors |= narrow(name, tensor.numpy(), (moments or {}).get(name))
         tensor.replace(Tensor(widen(tensors, name), device="CPU")).realize()
     programs = [capture(name, function) for name, function in functions.items()]
-    tensors["wasm"] = np.frombuffer(compile_module(programs), np.uint8)
+    tensors |= {name: np.frombuffer(module, np.uint8) for name, module in compile_modules(programs).items()}
     for name, inputs in selftest.items():
         outputs = functions[name].call(*(Tensor(inputs[k], device="CPU") for k in functions[name].inputs))
         arrays = {**inputs, **{k: tensor.numpy() for k, tensor in outputs.items()}}

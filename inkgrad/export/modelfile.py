@@ -1,8 +1,9 @@
 """One model, one file: a standard .safetensors that holds weights, plans, code, card and self-test.
 
 Metadata, each a JSON text: `format` (plain: inkgrad/1), `card`, `programs` {name: plan, see program.py}. Tensors: the
-weights (see weights.py) under their own names, `wasm` (U8, the module of wasm.py), and `selftest.<program>.<input or
-output>` (F32): one run that a backend must reproduce before it is trusted.
+weights (see weights.py) under their own names, `wasm` and `wasm.relaxed` (U8, the modules of wasm.py; the second is for
+engines that take it), and `selftest.<program>.<input or output>` (F32): one run that a backend must reproduce before it
+is trusted.
 """
 
 import json

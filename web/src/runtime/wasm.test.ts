@@ -5,9 +5,11 @@ import { parseModelFile } from './modelfile';
 import { createWasm } from './wasm';
 
 const create = (edit?: (parts: Parts) => void) => createWasm(parseModelFile(modelFile(edit)));
-const code = (data: Uint8Array) => (parts: Parts) => {
-  parts.tensors['wasm'] = { dtype: 'U8', shape: [data.length], data };
-};
+const code =
+  (data: Uint8Array, name = 'wasm') =>
+  (parts: Parts) => {
+    parts.tensors[name] = { dtype: 'U8', shape: [data.length], data };
+  };
 const image = fc.float32Array({ minLength: 4, maxLength: 4, noNaN: true, min: -255, max: 255 });
 
 test('computes what the program says, one call after another', async () => {
@@ -54,6 +56,14 @@ test('says what is wrong with the module', async () => {
   await expect(create(code(empty))).rejects.toThrow('exports no memory or no __heap_base');
   const other = assemble(['other'], 1000);
   await expect(create(code(other))).rejects.toThrow('exports no function "classify"');
+});
+
+test('takes the module with relaxed SIMD, and the other where the engine refuses it', async () => {
+  const image = Float32Array.of(1, 2, 3, 4);
+  const refused = await create(code(Uint8Array.of(1, 2, 3), 'wasm.relaxed'));
+  expect(await refused.run('classify', { image })).toEqual({ logits: classify(image) });
+  const taken = await create(code(assemble(['classify'], 1000, [0x00]), 'wasm.relaxed'));
+  await expect(taken.run('classify', { image })).rejects.toThrow('unreachable');
 });
 
 test('a trap is an error', async () => {

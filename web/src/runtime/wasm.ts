@@ -1,4 +1,7 @@
-/** @file The WebAssembly backend: the file's tensor "wasm" is one module, one function per program. */
+/**
+ * @file The WebAssembly backend: the file's tensor "wasm" is one module, one function per program;
+ * "wasm.relaxed", if there, the same with relaxed SIMD, for engines that have it.
+ */
 import { type Backend, findProgram, type Values, writeWeights } from './backend';
 import { mapValues } from './json';
 import type { ModelFile } from './modelfile';
@@ -7,14 +10,17 @@ import type { Region } from './program';
 const PAGE = 65536;
 
 /**
- * Compiles the file's module, which imports nothing and exports `memory`, `__heap_base` (first free
+ * Compiles the file's module, the relaxed one if it can, which imports nothing and exports `memory`, `__heap_base` (first free
  * byte) and, for each program, a function of that name that takes the address of the program's arena.
  * @throws Error if the browser refuses the module, or it does not export what it should
  */
 export async function createWasm(file: ModelFile): Promise<Backend> {
   const code = file.tensors.get('wasm');
   if (!code) throw new Error('the model file holds no tensor "wasm"');
-  const { instance } = await WebAssembly.instantiate(code.bytes);
+  const { bytes } = file.tensors.get('wasm.relaxed') ?? code;
+  const { instance } = await WebAssembly.instantiate(bytes).catch(() =>
+    WebAssembly.instantiate(code.bytes),
+  );
   const { memory, __heap_base: heap } = instance.exports;
   if (!(memory instanceof WebAssembly.Memory && heap instanceof WebAssembly.Global)) {
     throw new Error('the WebAssembly module exports no memory or no __heap_base');
