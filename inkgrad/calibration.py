@@ -3,13 +3,14 @@
 After Guo et al., "On Calibration of Modern Neural Networks" (2017), which names the figures used here.
 """
 
-import io
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+
+from inkgrad.png import png
 
 BINS = 15  # of confidence, equally wide, as in the paper
 
@@ -62,9 +63,7 @@ def plot(report: dict[str, dict[str, Any]]) -> bytes:
         diagram.set_title(f"{name}: ECE {figures['ece']:.2%}, NLL {figures['nll']:.4f} (n = {figures['n']:,})")
     axes[0, 0].set_ylabel("accuracy")
     axes[1, 0].set_ylabel("answers")
-    image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=120)
-    return image.getvalue()
+    return png(figure)
 
 
 def _plot_bins(bins: list[Bin], diagram: Axes, counts: Axes) -> None:

@@ -5,7 +5,6 @@ last), curve.png, weights.safetensors (the averaged weights, float32; written la
 checkpoint.safetensors (everything that training changes). Each file is whole or not there, whenever the process dies.
 """
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from tinygrad import Tensor
 from inkgrad import atomic
 from inkgrad import recipe as recipes
 from inkgrad.errors import Diverged, Error
+from inkgrad.png import png
 from inkgrad.recipe import Recipe
 
 Metrics = dict[str, Any]
@@ -94,6 +94,4 @@ def plot(run: Path, metrics: list[Metrics]) -> None:
         right = left.twinx()
         right.plot(steps, [100 * line["validation_accuracy"] for line in points], color="tab:orange")
         right.set_ylabel("validation accuracy, %", color="tab:orange")
-    image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=120)
-    atomic.write_bytes(run / "curve.png", image.getvalue())
+    atomic.write_bytes(run / "curve.png", png(figure))

@@ -90,8 +90,9 @@ def test_the_layers_compute_what_the_network_does(random_net: Net) -> None:
     assert np.abs(x - expected).max() <= 1e-4 * np.abs(x).max()
 
 
-def test_a_batch_is_read_as_its_pictures_one_by_one(digits: mnist.Mnist) -> None:
-    file = modelfile.read(Path("models/cnn-tiny.safetensors"))
+@pytest.mark.parametrize("name", ["mlp", "cnn-tiny"])  # weights stored as int8, as float16
+def test_a_batch_is_read_as_its_pictures_one_by_one(name: str, digits: mnist.Mnist) -> None:
+    file = modelfile.read(Path(f"models/{name}.safetensors"))
     pictures = digits.test_images[:2]
     many = batched(file, pictures)
     for name in many.programs["classify"]["weights"]:

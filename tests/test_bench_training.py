@@ -1,13 +1,19 @@
 """The bench of training, without PyTorch: what is timed, and in which order."""
 
+import io
+from pathlib import Path
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from typer.testing import CliRunner
 
 from inkgrad import cli, nets
+from inkgrad.bench import sweep as sweeps
 from inkgrad.bench import train as bench
 from inkgrad.errors import Error
+from inkgrad.recipe import Recipe
 
 
 class Clock:
@@ -42,19 +48,48 @@ def test_all_systems_take_turns_of_about_the_same_length(seconds: dict[str, floa
         assert steps == 1 or abs(steps * seconds[name] - bench.TURN) <= seconds[name] / 2 * (1 + 1e-9)
 
 
+STEPS = {"median": 20.0, "low": 10.0, "high": 30.0, "n": 20}
+
+
 def test_a_table_has_a_row_for_each_system_and_says_what_failed() -> None:
-    steps = {"median": 20.0, "low": 10.0, "high": 30.0, "n": 20}
-    systems = [{"name": "inkgrad", "steps": steps, "ratio": steps}, {"name": "other", "error": "it gives a | up"}]
+    systems = [{"name": "inkgrad", "steps": STEPS, "ratio": STEPS}, {"name": "other", "error": "it gives a | up"}]
     result = {
         "command": "inkgrad bench train mlp --batch 32",
         "hardware": "CPU, abacus",
         "versions": {"torch": "1"},
-        "batch": 32,
-        "nets": [{"net": "mlp", "optimizer": "adamw", "systems": systems}],
+        "nets": [{"net": "mlp", "optimizer": "adamw", "batch": 32, "systems": systems}],
     }
     rows = [line for line in bench.markdown(result).splitlines() if line.startswith("|")]
     assert len(rows) == 4 and {row.count("|") for row in rows} == {5}
-    assert rows[2] == "| mlp, adamw | inkgrad | 20 (10–30) | 20 (10–30) |" and "it gives a / up" in rows[3]
+    assert rows[2] == "| mlp, adamw, 32 | inkgrad | 20 (10–30) | 20 (10–30) |" and "it gives a / up" in rows[3]
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["mlp", "cnn"]), st.sampled_from([16, 64, 256])), min_size=1, unique=True))
+def test_a_plot_has_a_panel_for_each_network(measured: list[tuple[str, int]]) -> None:
+    systems = [{"name": "inkgrad", "steps": STEPS, "ratio": STEPS}, {"name": "PyTorch, eager", "error": "it gives up"}]
+    nets = [{"net": net, "optimizer": "adamw", "batch": batch, "systems": systems} for net, batch in measured]
+    plot = Image.open(io.BytesIO(bench.plot({"nets": nets})))
+    assert plot.size == (480 * len({net for net, _ in measured}), 480)
+
+
+def test_a_sweep_is_timed_with_each_number_of_workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By a clock of its own: of two cores the third and fourth worker get nothing."""
+    now, asked = [0.0], list[tuple[int, int]]()
+
+    def sweep(base: Recipe, n: int, processes: int, seeds: int, url: str, *_: object) -> None:
+        assert base.net == "cnn-tiny" and seeds == 1 and url.startswith("sqlite:///")
+        asked.append((n, processes))
+        now[0] += 30 * n / min(processes, 2)
+
+    monkeypatch.setattr(sweeps, "sweep", sweep)
+    monkeypatch.setattr("inkgrad.bench.sweep.time.perf_counter", lambda: now[0])
+    command = ["bench", "sweep", "--trials", "6", "--out", str(tmp_path)]
+    shown = CliRunner().invoke(cli.app, command, catch_exceptions=False).stdout
+    assert asked == [(6, 1), (6, 2), (6, 4)]
+    rows = [line for line in shown.splitlines() if line.startswith("| ")]
+    assert rows[1:] == ["| 1 | 2.00 | 1.00 |", "| 2 | 4.00 | 2.00 |", "| 4 | 4.00 | 2.00 |"]
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".md", ".png"]
 
 
 def test_a_network_that_is_not_there_is_named() -> None:

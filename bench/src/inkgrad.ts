@@ -2,19 +2,22 @@
 import { type LoadOptions, loadModel, type Model } from '../../web/src/runtime/model';
 import { type Classify, offer } from './page';
 
-offer(async (net, backend) => {
+offer(async (net, asked) => {
+  // Whose file has no module with relaxed SIMD.
+  const [backend, file] = asked === 'plain' ? ['wasm', `${net}.plain`] : [asked, net];
+
   async function load(name: string): Promise<Model> {
     const model = await loadModel(name, { backend: backend as LoadOptions['backend'] });
     if (model.status.backend !== backend) throw new Error(model.status.reason);
     return model;
   }
 
-  const single = await load(`${net}.safetensors`);
+  const single = await load(`${file}.safetensors`);
   const alone: Classify = (images) => run(single, images);
 
   /** The faster of two ways: on WebAssembly a batch of convolutions is no faster than one after the other. */
   async function prepare(): Promise<Classify> {
-    const several = await load(`${net}.many.safetensors`);
+    const several = await load(`${file}.many.safetensors`);
     const size = sizeOf(several);
     const together: Classify = async (images) => {
       const end = images.length - (images.length % size);

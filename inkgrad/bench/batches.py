@@ -1,5 +1,6 @@
 """A model file's network for many pictures a call: the exporter's programs are of fixed shape, and so are these."""
 
+from dataclasses import replace
 from functools import reduce
 
 import numpy as np
@@ -25,7 +26,9 @@ def batched(file: ModelFile, pictures: NDArray[np.uint8]) -> ModelFile:
         x = (image.reshape(-1, 1, 28, 28) / 127.5 - 1).contiguous()  # once, not for every output of the first layer
         return {"logits": reduce(lambda x, layer: layer(x), net.layers, x)}
 
-    function = Function(classify, {"image": pictures.shape}, weights)
-    return export(
-        {"classify": function}, {"classify": {"image": pictures.astype(np.float32)}}, {"net": file.card["net"]}
-    )
+    made = export({"classify": Function(classify, {"image": pictures.shape}, weights)}, {}, {"net": file.card["net"]})
+    # As the file stores them: to round what is rounded would move it.
+    stored = {name: file.tensors[name] for of in weights for name in (of, f"{of}.scale") if name in file.tensors}
+    image = pictures.astype(np.float32)
+    example = {"selftest.classify.image": image, "selftest.classify.logits": read_net(file)(Tensor(image)).numpy()}
+    return replace(made, tensors={**made.tensors, **stored, **example})

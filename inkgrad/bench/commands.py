@@ -12,6 +12,13 @@ from inkgrad.options import Data, Json, needs
 from inkgrad.progress import track
 
 
+def _beam() -> str:
+    """How a command begins that had tinygrad search for kernel options."""
+    from tinygrad.helpers import BEAM
+
+    return f"BEAM={BEAM.value} " if BEAM else ""
+
+
 class _Bench(TyperGroup):
     """Whose command is `browser` where none is named."""
 
@@ -109,15 +116,18 @@ def gpu(
 @bench.command("train", epilog="Examples: inkgrad bench train · DEV=CUDA inkgrad bench train cnn --batch 512 --json")
 def bench_train(
     nets: Annotated[list[str] | None, typer.Argument(help="Networks; mlp and cnn where not given.")] = None,
-    batch: Annotated[int, typer.Option(min=1, max=60_000, help="Images a step.")] = 256,
+    batch: Annotated[list[int] | None, typer.Option(min=1, max=60_000, help="Images a step; repeatable.")] = None,
     out: Out = RESULTS,
     path: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Measure a step of training beside PyTorch's, eager and compiled, on the device at hand (DEV chooses)."""
-    from inkgrad import mnist
+    """Measure a step of training beside PyTorch's, eager and compiled, on the device at hand (DEV chooses).
+
+    256 images a step where no batch is given; of several, a plot too.
+    """
+    from inkgrad import atomic, mnist
     from inkgrad.bench.report import write
-    from inkgrad.bench.train import about, markdown, measure
+    from inkgrad.bench.train import about, markdown, measure, plot
     from inkgrad.nets import NETS
 
     chosen = nets or ["mlp", "cnn"]
@@ -126,11 +136,37 @@ def bench_train(
     with needs("torch"):
         machine = about()
     data = mnist.load(path)
-    command = f"inkgrad bench train {' '.join(chosen)} --batch {batch}"
-    found = [result for net in chosen for result in measure(net, data, batch, track)]
-    result = {"command": command, **machine, "batch": batch, "nets": found}
-    stem = write(f"train {machine['hardware']}", result, table := markdown(result), out)
+    batches = sorted({*(batch or [256])})
+    command = " ".join([f"{_beam()}inkgrad bench train", *chosen, *(f"--batch {size}" for size in batches)])
+    found = [result for net in chosen for size in batches for result in measure(net, data, size, track)]
+    result = {"command": command, **machine, "nets": found}
+    stem = write(f"train {machine['hardware']} {_beam()}".strip(), result, table := markdown(result), out)
+    if len(batches) > 1:
+        atomic.write_bytes(stem.with_suffix(".png"), plot(result))
     print(json.dumps(result) if as_json else f"{table}\n{stem}.json and .md")
+
+
+@bench.command("sweep", epilog="Example: inkgrad bench sweep --trials 12 --workers 1 --workers 2")
+def bench_sweep(
+    trials: Annotated[int, typer.Option(min=1, help="Trials of each sweep.")] = 8,
+    workers: Annotated[list[int] | None, typer.Option(min=1, help="1, 2 and 4 where not given; repeatable.")] = None,
+    out: Out = RESULTS,
+    path: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how many trials a minute so many workers finish: whole sweeps, their start and compilation included."""
+    from inkgrad.bench.report import write
+
+    with needs("sweep"):
+        from inkgrad.bench.sweep import markdown, measure, plot
+    from inkgrad import atomic
+
+    counts = sorted({*(workers or [1, 2, 4])})
+    command = " ".join([f"inkgrad bench sweep --trials {trials}", *(f"--workers {count}" for count in counts)])
+    result = {"command": command, **measure(counts, trials, path)}
+    stem = write(f"sweep {result['hardware']}", result, table := markdown(result), out)
+    atomic.write_bytes(stem.with_suffix(".png"), plot(result))
+    print(json.dumps(result) if as_json else f"{table}\n{stem}.json, .md and .png")
 
 
 @bench.command(epilog="Examples: inkgrad bench speedrun · DEV=CUDA inkgrad bench speedrun --runs 100 --json")
@@ -149,8 +185,8 @@ def speedrun(
     from inkgrad.bench.speedrun import markdown, measure, standard
 
     chosen = recipes.read(recipe) if recipe else standard()
-    command = f"inkgrad bench speedrun --runs {runs}{f' --recipe {recipe}' if recipe else ''}"
+    command = f"{_beam()}inkgrad bench speedrun --runs {runs}{f' --recipe {recipe}' if recipe else ''}"
     command += "" if target == 0.99 else f" --target {target}"
     result = {"command": command, **measure(chosen, mnist.load(path), runs, target, track)}
-    stem = write(f"speedrun {result['hardware']}", result, table := markdown(result), out)
+    stem = write(f"speedrun {result['hardware']} {_beam()}".strip(), result, table := markdown(result), out)
     print(json.dumps(result) if as_json else f"{table}\n{stem}.json and .md")

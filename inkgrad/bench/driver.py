@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,12 +56,18 @@ class Site:
         """Serves the network in every form that a system takes; the logits [CHECKED, 10] expected of it, its flops."""
         network = read_net(file)
         listed, values, flops = layers(network)
-        many = batched(file, pictures[:MANY]).to_bytes()
-        ours = {"safetensors": file.to_bytes(), "many.safetensors": many}
+        many = batched(file, pictures[:MANY])
+        ours = {"safetensors": file.to_bytes(), "many.safetensors": many.to_bytes()}
+        ours |= {"plain.safetensors": _plain(file), "plain.many.safetensors": _plain(many)}
         forms = {**ours, "onnx": to_onnx(network, file.card), "json": listed, "bin": values}
         for suffix, content in forms.items():
             (self.folder / f"{net}.{suffix}").write_bytes(content)
         return network(Tensor(pictures[:CHECKED].astype(np.float32))).numpy(), flops
+
+
+def _plain(file: ModelFile) -> bytes:
+    """The file as an engine runs it that has no relaxed SIMD."""
+    return replace(file, tensors={k: v for k, v in file.tensors.items() if k != "wasm.relaxed"}).to_bytes()
 
 
 @contextmanager

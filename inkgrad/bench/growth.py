@@ -1,11 +1,11 @@
 """How cost grows: with pictures read at once, beside onnxruntime-web; with digits and strokes on the page."""
 
-import io
 import json
 import re
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from inkgrad import atomic
@@ -16,12 +16,13 @@ from inkgrad.bench.peers import SYSTEMS, System
 from inkgrad.bench.report import BENCH, Result
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.hardware import processor
+from inkgrad.png import png
 from inkgrad.progress import Progress
 
 BATCHES = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
 TURNS = 3
 LONGEST = 15_000  # ms: what takes a system longer is not asked again, nor with more pictures
-COMPARED = [system for system in SYSTEMS if system.page in ("inkgrad", "ort-wasm", "ort-webgpu")]
+COMPARED = [s for s in SYSTEMS if s.page in ("inkgrad", "ort-wasm", "ort-webgpu") and s.backend != "plain"]
 
 
 def measure(net: str, file: ModelFile, pictures: NDArray[np.uint8], progress: Progress) -> Result:
@@ -59,12 +60,8 @@ def measure(net: str, file: ModelFile, pictures: NDArray[np.uint8], progress: Pr
 
 def plot(result: Result) -> bytes:
     """PNG: three panels, each of milliseconds."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    from matplotlib import pyplot
-
-    figure, (batch, digits, strokes) = pyplot.subplots(1, 3, figsize=(12, 4), layout="constrained")
+    figure = Figure(figsize=(12, 4), layout="constrained")
+    batch, digits, strokes = figure.subplots(1, 3)
     for system in result["batch"]:
         style = {"color": "#c2410c"} if system["name"] == "inkgrad" else {}
         line = "-" if system["kind"] == "WebAssembly" else "--"
@@ -76,10 +73,7 @@ def plot(result: Result) -> bytes:
         panel.set(title=f"{name} on the page: pen up to answer", ylim=(0, None))
     for panel in (batch, digits, strokes):
         panel.grid(alpha=0.3)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120)
-    pyplot.close(figure)
-    return buffer.getvalue()
+    return png(figure)
 
 
 def save(result: Result, folder: Path) -> Path:

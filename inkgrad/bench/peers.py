@@ -28,6 +28,7 @@ class System:
 OURS = "inkgrad"
 SYSTEMS = (
     System(OURS, "WebAssembly", "inkgrad", "wasm", 1000),
+    System("inkgrad without relaxed SIMD", "WebAssembly", "inkgrad", "plain", 1000),
     System("onnxruntime-web, 1 thread", "WebAssembly", "ort-wasm", "1", 500),
     System("onnxruntime-web, threads", "WebAssembly", "ort-wasm", "threads", 500),
     System("tfjs, 1 thread", "WebAssembly", "tfjs-wasm", "wasm", 500),

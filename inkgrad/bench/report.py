@@ -1,6 +1,5 @@
 """What was measured, as people read it: medians, ratios, a table and a plot."""
 
-import io
 import json
 import re
 from collections.abc import Sequence
@@ -8,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from inkgrad import atomic
+from inkgrad.png import png
 
 BENCH = Path(__file__).parents[2] / "bench"
 Result = dict[str, Any]
@@ -82,25 +83,18 @@ def _limit(kind: str, limits: Result) -> str:
 
 def plot(result: Result) -> bytes:
     """Batch 1 of every system, as PNG: points at the median, lines to the 95th percentile."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    from matplotlib import pyplot
-
     systems = [system for system in result["systems"] if "error" not in system][::-1]
     names = [f"{system['name']} · {system['kind']}" for system in systems]
     medians = [system["latency"]["median"] for system in systems]
     tails = [system["latency"]["p95"] for system in systems]
     colours = ["#c2410c" if system["name"] == "inkgrad" else "#94a3b8" for system in systems]
-    figure, panel = pyplot.subplots(figsize=(8, 3.6), layout="constrained")
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    panel = figure.subplots()
     panel.hlines(names, medians, tails, colors=colours)
     panel.scatter(medians, names, c=colours)
     panel.set(xscale="log", title=f"{result['net']}, one picture", xlabel="milliseconds: median, 95th percentile")
     panel.grid(axis="x", alpha=0.3)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120)
-    pyplot.close(figure)
-    return buffer.getvalue()
+    return png(figure)
 
 
 def save(net: str, result: Result, folder: Path) -> Path:

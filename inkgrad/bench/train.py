@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from tinygrad import Device, Tensor, TinyJit
 from tinygrad.nn.state import get_state_dict
@@ -29,6 +30,7 @@ from inkgrad.bench.report import Result, quartiles, ratio
 from inkgrad.errors import Error
 from inkgrad.hardware import hardware
 from inkgrad.mnist import Mnist
+from inkgrad.png import png
 from inkgrad.progress import Progress
 from inkgrad.recipe import Recipe
 from inkgrad.trainer import Trainer, build, precision
@@ -64,7 +66,8 @@ def measure(net: str, data: Mnist, batch: int, progress: Progress) -> list[Resul
     results = []
     for optimizer in ("adamw", "muon") if matrices else ("adamw",):
         recipe = replace(known, optimizer=optimizer, batch=batch, steps=1)
-        results.append({"net": net, "optimizer": optimizer, "systems": _systems(recipe, data, progress)})
+        systems = _systems(recipe, data, progress)
+        results.append({"net": net, "optimizer": optimizer, "batch": batch, "systems": systems})
     return results
 
 
@@ -83,17 +86,40 @@ def markdown(result: Result) -> str:
     versions = ", ".join(f"{package} {version}" for package, version in result["versions"].items())
     rows = [
         f"`{result['command']}` on {result['hardware']}; {versions}.\n",
-        f"A step: forward, loss, backward and update of a batch of {result['batch']}, float32 (TF32 on an accelerator)."
-        f" Steps/s: median of {ROUNDS} rounds of all systems in turn (quartiles). Ours over it: median of the rounds'"
-        " ratios (quartiles).\n",
-        "| net, optimiser | system | steps/s | ours over it |\n|---|---|---|---|",
+        "A step: forward, loss, backward and update of a batch, float32 (TF32 on an accelerator). Steps/s: median of"
+        f" {ROUNDS} rounds of all systems in turn (quartiles). Ours over it: median of the rounds' ratios"
+        " (quartiles).\n",
+        "| net, optimiser, batch | system | steps/s | ours over it |\n|---|---|---|---|",
     ]
     for one in result["nets"]:
         for system in one["systems"]:
             steps, ours = system.get("steps"), system.get("ratio")
             cells = [system["error"].replace("|", "/"), ""] if "error" in system else [_spread(steps), _spread(ours)]
-            rows.append(f"| {one['net']}, {one['optimizer']} | {system['name']} | {' | '.join(cells)} |")
+            what = f"{one['net']}, {one['optimizer']}, {one['batch']}"
+            rows.append(f"| {what} | {system['name']} | {' | '.join(cells)} |")
     return "\n".join(rows) + "\n"
+
+
+def plot(result: Result) -> bytes:
+    """PNG: images a second against the batch, a panel a network and optimiser."""
+    titles = list(dict.fromkeys((one["net"], one["optimizer"]) for one in result["nets"]))
+    figure = Figure(figsize=(4 * len(titles), 4), layout="constrained")
+    for panel, title in zip(figure.subplots(1, len(titles), squeeze=False)[0], titles, strict=True):
+        lines: dict[str, list[tuple[int, float]]] = {name: [] for name in SYSTEMS}
+        for one in result["nets"]:
+            for system in one["systems"] if (one["net"], one["optimizer"]) == title else ():
+                if "steps" in system:
+                    lines[system["name"]].append((one["batch"], one["batch"] * system["steps"]["median"]))
+        for name, points in lines.items():
+            colour = {"color": "#c2410c"} if name == OURS else {}
+            panel.plot([n for n, _ in points], [rate for _, rate in points], ".-", label=name, **colour)
+        panel.set(xscale="log", yscale="log", title=", ".join(title), xlabel="batch", ylabel="images a second")
+        batches = sorted({one["batch"] for one in result["nets"]})
+        panel.set_xticks(batches, [str(batch) for batch in batches])
+        panel.set_xticks([], minor=True)
+        panel.grid(alpha=0.3)
+        panel.legend(fontsize=7)
+    return png(figure)
 
 
 def _spread(figures: Result) -> str:

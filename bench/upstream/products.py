@@ -1,0 +1,55 @@
+"""What keeps training on a CPU below PyTorch: products, by tinygrad's own kernel options, by BEAM=2's, and by BLAS.
+
+    python bench/upstream/products.py
+
+Prints GFLOP/s of one core, medians of nine. Of an AMD EPYC: 13, 43 and 101 of 512 × 512 × 512 (heuristic, BEAM=2,
+NumPy), 12, 34 and 92 of 768 × 768 × 768, 28 and 54 of the convolution. tinygrad 0.14's heuristic takes 3 × 3 outputs at
+once where 3 divides both sides of a product, which leaves no vector to form, and reads four rows at a time; a beam
+search takes 4 × 4 and more. Neither goes beyond vectors of four floats (codegen/late/coalesce.py allows no longer ones
+on a CPU), where AVX-512 has sixteen.
+"""
+
+import os
+import time
+from collections.abc import Callable
+
+# One core each, and no options that were found for two: before either is imported.
+os.environ |= {"NUM_CPU_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "IGNORE_BEAM_CACHE": "1"}
+
+import numpy as np
+from tinygrad import Context, Device, Tensor, TinyJit
+
+
+def gflops(flop: int, run: Callable[[], object]) -> float:
+    """Of a product of so many operations, once it is compiled."""
+    times = []
+    for _ in range(12):
+        start = time.perf_counter()
+        run()
+        Device[Device.DEFAULT].synchronize()
+        times.append(time.perf_counter() - start)
+    return flop / float(np.median(times[3:])) / 1e9
+
+
+def main() -> None:
+    """A table, a line a product."""
+    print(f"{'':32} {'heuristic':>9} {'BEAM=2':>9} {'NumPy':>9}")
+    for n in 512, 768:
+        a, b = Tensor.rand(n, n).realize(), Tensor.rand(n, n).realize()
+        x, y = a.numpy(), b.numpy()
+        report(f"{n} × {n} × {n}", 2 * n**3, lambda a=a, b=b: a @ b, lambda x=x, y=y: x @ y)
+    x, w = Tensor.rand(64, 32, 24, 24).realize(), Tensor.rand(32, 32, 5, 5).realize()
+    report("conv 64×32×24×24 by 32×32×5×5", 2 * 64 * 20 * 20 * 32 * 32 * 25, lambda: x.conv2d(w))
+
+
+def report(name: str, flop: int, product: Callable[[], Tensor], blas: Callable[[], object] | None = None) -> None:
+    """One line; a beam search before it, half a minute each, once on a machine."""
+    found = []
+    for beam in 0, 2:
+        with Context(BEAM=beam):
+            found.append(gflops(flop, TinyJit(lambda: product().realize())))
+    print(f"{name:32} {found[0]:9.0f} {found[1]:9.0f} {f'{gflops(flop, blas):9.0f}' if blas else ''}".rstrip())
+
+
+if __name__ == "__main__":
+    main()
