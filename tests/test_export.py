@@ -26,6 +26,7 @@ from inkgrad.export.capture import capture
 from inkgrad.export.digits import export_digits, laid_out, moments, read_net, untrained
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.export.program import Dispatch, PlanError, Program, Range
+from inkgrad.export.wasm import compile_c
 from inkgrad.ink import MASK
 from inkgrad.nets import NETS, Net, fold_batchnorm, scaled
 from inkgrad.normalize import normalize
@@ -196,6 +197,12 @@ def test_relaxed_simd_fuses_products_and_leaves_pictures_as_they_are(name: str, 
         mask = np.pad(np.kron(image, np.ones((4, 4), np.float32)), (MASK - 112) // 2)
         pictures = [runtime.run("normalize", {"mask": mask})["image"].tobytes() for runtime in runtimes]
         assert pictures[0] == pictures[1]
+
+
+def test_without_zig_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ziglang", None)
+    with pytest.raises(Error, match=r"needs the package ziglang: pip install 'inkgrad\[export\]'"):
+        compile_c("")
 
 
 SCRIPT = """

@@ -13,7 +13,7 @@ from inkgrad.bench import page
 from inkgrad.bench.browser import in_turns
 from inkgrad.bench.driver import first, site
 from inkgrad.bench.peers import SYSTEMS, System
-from inkgrad.bench.report import BENCH, Result
+from inkgrad.bench.report import BENCH, COLOUR, Result
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.hardware import processor
 from inkgrad.png import png
@@ -63,13 +63,13 @@ def plot(result: Result) -> bytes:
     figure = Figure(figsize=(12, 4), layout="constrained")
     batch, digits, strokes = figure.subplots(1, 3)
     for system in result["batch"]:
-        style = {"color": "#c2410c"} if system["name"] == "inkgrad" else {}
+        style = {"color": COLOUR} if system["name"] == "inkgrad" else {}
         line = "-" if system["kind"] == "WebAssembly" else "--"
         batch.plot(*zip(*system["ms"], strict=True), line, **style, label=f"{system['name']} · {system['kind']}")
     batch.set(xscale="log", yscale="log", title=f"{result['net']}: pictures at once", ylabel="milliseconds")
     batch.legend(fontsize=7)
     for panel, name in ((digits, "digits"), (strokes, "strokes")):
-        panel.plot(range(1, len(result[name]) + 1), result[name], ".", color="#c2410c")
+        panel.plot(range(1, len(result[name]) + 1), result[name], ".", color=COLOUR)
         panel.set(title=f"{name} on the page: pen up to answer", ylim=(0, None))
     for panel in (batch, digits, strokes):
         panel.grid(alpha=0.3)

@@ -14,6 +14,7 @@ from inkgrad.png import png
 
 BENCH = Path(__file__).parents[2] / "bench"
 Result = dict[str, Any]
+COLOUR = "#c2410c"  # ours, in every plot
 
 
 def summary(rounds: Sequence[Sequence[float]]) -> Result:
@@ -87,7 +88,7 @@ def plot(result: Result) -> bytes:
     names = [f"{system['name']} · {system['kind']}" for system in systems]
     medians = [system["latency"]["median"] for system in systems]
     tails = [system["latency"]["p95"] for system in systems]
-    colours = ["#c2410c" if system["name"] == "inkgrad" else "#94a3b8" for system in systems]
+    colours = [COLOUR if system["name"] == "inkgrad" else "#94a3b8" for system in systems]
     figure = Figure(figsize=(8, 3.6), layout="constrained")
     panel = figure.subplots()
     panel.hlines(names, medians, tails, colors=colours)

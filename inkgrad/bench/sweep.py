@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 import inkgrad
 from inkgrad import recipe as recipes
-from inkgrad.bench.report import Result
+from inkgrad.bench.report import COLOUR, Result
 from inkgrad.hardware import hardware
 from inkgrad.png import png
 from inkgrad.sweep import sweep
@@ -55,7 +55,7 @@ def plot(result: Result) -> bytes:
     figure = Figure(figsize=(4, 4), layout="constrained")
     panel = figure.subplots()
     counts = [row["workers"] for row in result["sweeps"]]
-    panel.plot(counts, per_minute(result), ".-", color="#c2410c")
+    panel.plot(counts, per_minute(result), ".-", color=COLOUR)
     panel.set(title=result["hardware"], xlabel="workers", ylabel="trials a minute", xticks=counts, ylim=(0, None))
     panel.grid(alpha=0.3)
     return png(figure)

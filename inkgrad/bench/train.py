@@ -26,7 +26,7 @@ from tinygrad.nn.state import get_state_dict
 
 import inkgrad
 from inkgrad import recipe as recipes
-from inkgrad.bench.report import Result, quartiles, ratio
+from inkgrad.bench.report import COLOUR, Result, quartiles, ratio
 from inkgrad.errors import Error
 from inkgrad.hardware import hardware
 from inkgrad.mnist import Mnist
@@ -111,7 +111,7 @@ def plot(result: Result) -> bytes:
                 if "steps" in system:
                     lines[system["name"]].append((one["batch"], one["batch"] * system["steps"]["median"]))
         for name, points in lines.items():
-            colour = {"color": "#c2410c"} if name == OURS else {}
+            colour = {"color": COLOUR} if name == OURS else {}
             panel.plot([n for n, _ in points], [rate for _, rate in points], ".-", label=name, **colour)
         panel.set(xscale="log", yscale="log", title=", ".join(title), xlabel="batch", ylabel="images a second")
         batches = sorted({one["batch"] for one in result["nets"]})

@@ -10,8 +10,9 @@ import type { Region } from './program';
 const PAGE = 65536;
 
 /**
- * Compiles the file's module, the relaxed one if it can, which imports nothing and exports `memory`, `__heap_base` (first free
- * byte) and, for each program, a function of that name that takes the address of the program's arena.
+ * Compiles the file's module, the relaxed one if it can. It imports nothing and exports `memory`,
+ * `__heap_base` (first free byte) and, for each program, a function of that name that takes the
+ * address of the program's arena.
  * @throws Error if the browser refuses the module, or it does not export what it should
  */
 export async function createWasm(file: ModelFile): Promise<Backend> {
