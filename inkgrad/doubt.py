@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tinygrad import Tensor, nn
 
 from inkgrad.batched import batched
+from inkgrad.layers import whole
 from inkgrad.mnist import Bytes
 from inkgrad.nets import Net
 
@@ -28,7 +29,7 @@ def odds(net: Net, doubt: nn.Linear, pictures: Tensor) -> Tensor:
 
 def evidence(net: Net, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Logits [B, 10] of pictures [B, 28, 28], and what doubt sees: features [B, n] and log Σ exp(logits) [B, 1]."""
-    features = net.features(pictures).contiguous()
+    features = whole(net.features(pictures))
     logits = net.layers[-1](features).contiguous()
     return logits, features, logits.logsumexp(1, keepdim=True)
 

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from tinygrad import Tensor, function, nn
 from tinygrad.helpers import TRAINING
-from tinygrad.uop.ops import UOp
+from tinygrad.uop.ops import Ops, UOp
 
 Array = TypeVar("Array", Tensor, UOp)
 
@@ -37,6 +37,14 @@ def _convolution(x: Array, w: Array) -> Array:
     if "CPU" not in str(x.device):
         return x.conv2d(w)
     return channels_last(x.conv2d(w.permute(1, 2, 3, 0).contiguous().permute(3, 0, 1, 2)))
+
+
+def whole(x: Tensor) -> Tensor:
+    """x in a buffer that holds it alone; as it is where it has one, reshaped or not, which tinygrad 0.14 would copy."""
+    uop = x.uop
+    while uop.op is Ops.RESHAPE:
+        uop = uop.src[0]
+    return x if uop.op is Ops.CONTIGUOUS else x.contiguous()
 
 
 def channels_last(x: Array) -> Array:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from inkgrad.errors import Error
 from inkgrad.export.modelfile import ModelFile
-from inkgrad.export.weights import widen
+from inkgrad.export.weights import in_arena
 
 _PAGE = 65536
 
@@ -43,9 +43,9 @@ class Runtime:
         memory.grow(self._store, max(0, -(-end // _PAGE) - memory.size(self._store)))
         for loaded in self._programs.values():
             for tensor, offset in loaded.plan["weights"].items():
-                self._write(loaded.base + offset, widen(file.tensors, tensor))
+                self._write(loaded.base + offset, in_arena(file.tensors, tensor, loaded.plan["weights"]))
 
-    def _write(self, address: int, array: NDArray[np.float32]) -> None:
+    def _write(self, address: int, array: NDArray[Any]) -> None:
         self._memory.write(self._store, array.tobytes(), address)
 
     def run(self, program: str, inputs: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from oracle import session
 from released import MODELS
-from tinygrad import Tensor, nn
+from tinygrad import Tensor, dtypes, nn
 from tinygrad.nn.state import get_state_dict
 
 from inkgrad import mnist
@@ -28,8 +28,8 @@ from inkgrad.export.modelfile import ModelFile
 from inkgrad.export.program import Dispatch, PlanError, Program, Range
 from inkgrad.export.wasm import compile_c
 from inkgrad.ink import MASK
-from inkgrad.nets import NETS, Net, fold_batchnorm, scaled
-from inkgrad.normalize import normalize
+from inkgrad.nets import NETS, Net, flatten, fold_batchnorm, relu, scaled
+from inkgrad.normalize import SIDE, normalize
 from inkgrad.runtime import Runtime
 
 Floats = NDArray[np.float32]
@@ -90,18 +90,43 @@ def test_moments_are_of_what_the_outputs_read(random_net: Net, digits: mnist.Mni
     """An output is xᵀw, so the mean of its square is wᵀ M w, whose parts must be in one order."""
     pictures = digits.test_images[:30]
     net = fold_batchnorm(random_net)
-    found, weights = moments(random_net, pictures), get_state_dict(laid_out(net))
+    found, laid = moments(random_net, pictures), laid_out(net)
     grey = Tensor(pictures).float()
     for i, (layer, read) in enumerate(zip(net.layers, [scaled(grey), *net.hidden(grey)], strict=True)):
         if isinstance(layer, nn.Conv2d | nn.Linear):
             assert layer.bias is not None
             out = layer(read) - layer.bias.reshape(1, -1, *[1] * (read.ndim - 2))
-            name = f"layers.{i}." + ("hwio" if read.ndim == 4 else "transposed")
-            weight = weights[name].numpy().astype(np.float64)
+            (weight,) = (w.numpy().astype(np.float64) for w in get_state_dict(laid.layers[i]).values() if w.ndim > 1)
             weight = weight.reshape(-1, weight.shape[-1])
-            power = np.einsum("kn,kl,ln->n", weight, found.pop(name), weight)
+            power = np.einsum("kn,kl,ln->n", weight, found.pop(f"layers.{i}"), weight)
             np.testing.assert_allclose(power, out.square().transpose(0, 1).flatten(1).mean(1).numpy(), rtol=1e-3)
     assert not found
+
+
+@given(st.integers(1, 3), st.integers(0, 2**32 - 1))
+@settings(max_examples=5)
+def test_words_are_the_int8_of_a_large_layer(fourth: int, seed: int) -> None:
+    """A layer of 4 · 4 · fourth outputs between two small ones, against its weight as the file stores it, widened."""
+    rng = np.random.default_rng(seed)
+    outputs = 16 * fourth
+    net = Net(flatten, nn.Linear(SIDE * SIDE, outputs), relu, nn.Linear(outputs, 3))
+    for tensor in get_state_dict(net).values():
+        tensor.replace(Tensor(rng.normal(0, 0.1, tensor.shape).astype(np.float32))).realize()
+    images = rng.integers(0, 256, (5, SIDE, SIDE)).astype(np.uint8)
+    file = export_digits(net, doubt_of(net), images, {})
+    plan, words = file.programs["classify"], file.tensors["layers.1.int8.words"]
+    assert words.shape == (SIDE * SIDE, outputs // 4, 4) and words.dtype == np.int8
+    assert plan["arena"] < 2 * words.size  # as float32 they alone would be 4 times
+    weight = words.astype(np.float64) * file.tensors["layers.1.int8.words.scale"][:, None, None]
+    weight = weight.transpose(0, 2, 1).reshape(-1, outputs)
+    assert np.abs(weight - get_state_dict(net)["layers.1.weight"].numpy().T).max() <= 0.05
+    bias = file.tensors["layers.1.bias"].astype(np.float64)
+    for module in VARIANTS:
+        runtime = Runtime(variant(file, module))
+        for image in images:
+            seen = runtime.run("explain", {"image": image.astype(np.float32)})["layer1"]
+            exact = np.maximum((image.ravel() / 127.5 - 1) @ weight + bias, 0)
+            np.testing.assert_allclose(seen, exact, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -259,8 +284,13 @@ def test_refuses_what_is_no_kernel() -> None:
 
 
 def test_refuses_an_unrealised_or_wide_weight() -> None:
-    with pytest.raises(PlanError, match="'w' must be a realised float32"):
+    with pytest.raises(PlanError, match="'w' must be a realised float32 tensor, or int32 words"):
         capture("f", of_one(lambda x: x, (3,), w=Tensor.ones(3).contiguous().half().realize()))
+
+
+def test_refuses_words_without_factors() -> None:
+    with pytest.raises(PlanError, match=r"the words 'w' need factors, a weight 'w\.scale'"):
+        capture("f", of_one(lambda x: x, (3,), w=Tensor.ones(3, dtype=dtypes.int32).contiguous().realize()))
 
 
 def test_refuses_a_program_that_computes_nothing() -> None:

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from tinygrad import Tensor
+from tinygrad import Tensor, dtypes
 
 from inkgrad.export import Function
 from inkgrad.export.capture import capture, kernels
@@ -33,6 +33,17 @@ def test_a_matrix_by_a_vector(outputs: int, inputs: int) -> None:
 def test_two_matrices(rows: int, inputs: int, columns: int) -> None:
     weight = Tensor.zeros(inputs, columns, device="CPU").contiguous().realize()
     assert apply(Function(lambda x: {"y": x @ weight}, {"x": (rows, inputs)}, {"w": weight}))
+
+
+@pytest.mark.parametrize("inputs, columns", [(784, 128), (16, 4), (10, 3), (7, 64)])
+def test_words_by_a_vector(inputs: int, columns: int) -> None:
+    words = Tensor.zeros(inputs, columns, dtype=dtypes.int32, device="CPU").contiguous().realize()
+
+    def call(x: Tensor) -> dict[str, Tensor]:
+        integers = ((words << (24 - 8 * Tensor.arange(4).reshape(4, 1, 1))) >> 24).float()
+        return {"y": x.reshape(1, 1, inputs) @ integers}
+
+    assert apply(Function(call, {"x": (inputs,)}, {"words": words}))
 
 
 @pytest.mark.parametrize("window", [1, 2, 3, 5])

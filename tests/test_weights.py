@@ -13,7 +13,7 @@ from released import MODELS
 
 from inkgrad.errors import Error
 from inkgrad.export import modelfile
-from inkgrad.export.weights import BIG, FINEST, LEVELS, narrow, widen
+from inkgrad.export.weights import BIG, FINEST, LEVELS, in_arena, narrow, widen
 
 FINITE = st.floats(-(2.0**100), 2.0**100, width=32)
 
@@ -38,6 +38,18 @@ def test_where_outputs_come_last_each_has_its_factor(weight: NDArray[np.float32]
     assert columns["w.hwio.scale"].shape == (1, 1, 1, 4)
     assert (columns["w.hwio.scale"].ravel() == rows["w.scale"]).all()
     assert (widen(columns, "w.hwio") == np.moveaxis(widen(rows, "w"), 0, -1)).all()
+
+
+def test_int8_is_loaded_as_it_is_where_its_factors_are_read_too() -> None:
+    tensors = narrow("w", np.random.default_rng(0).normal(size=(8, BIG)).astype(np.float32)) | {
+        "b": np.ones(2, np.float16)
+    }
+    names = ["w", "w.scale", "b"]
+    floats, raw = ({n: in_arena(tensors, n, of) for n in of} for of in (["w", "b"], names))
+    assert (floats["w"] == widen(tensors, "w")).all() and floats["w"].dtype == np.float32
+    assert (raw["w"] == tensors["w"]).all() and raw["w"].dtype == np.int8
+    assert (raw["w.scale"] == tensors["w.scale"]).all()
+    assert floats["b"].dtype == raw["b"].dtype == np.float32
 
 
 def moments_of(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tinygrad import Tensor
+from tinygrad import Tensor, dtypes
 
 import inkgrad
 from inkgrad.errors import Error
@@ -27,7 +27,8 @@ def export(
 
     The file stores weights as int8 or float16 (weights.py, where it is said what moments are, here by weight). So that
     nothing changes between here and there, the functions' own weight tensors are rounded to what it stores first, in
-    place. selftest holds inputs for some of the programs; their outputs are computed here and stored beside them.
+    place; words of int8 and their factors are stored as they are. selftest holds inputs for some of the programs; their
+    outputs are computed here and stored beside them.
     """
     weights: dict[str, Tensor] = {}
     for function in functions.values():
@@ -35,9 +36,17 @@ def export(
             if weights.setdefault(name, tensor) is not tensor:
                 raise Error(f"two programs call different weights {name!r}; give each a name of its own")
     tensors: dict[str, NDArray[Any]] = {}
+    words = [name for name, tensor in weights.items() if tensor.dtype == dtypes.int32]
+    factors = [f"{name}.scale" for name in words]
     for name, tensor in weights.items():
-        tensors |= narrow(name, tensor.numpy(), (moments or {}).get(name))
-        tensor.replace(Tensor(widen(tensors, name), device="CPU")).realize()
+        value = tensor.numpy()
+        if name in words:
+            tensors[name] = value[..., None].view(np.int8)
+        elif name in factors:
+            tensors[name] = value
+        else:
+            tensors |= narrow(name, value, (moments or {}).get(name))
+            tensor.replace(Tensor(widen(tensors, name), device="CPU")).realize()
     programs = [capture(name, function) for name, function in functions.items()]
     tensors |= {name: np.frombuffer(module, np.uint8) for name, module in compile_modules(programs).items()}
     for name, inputs in selftest.items():

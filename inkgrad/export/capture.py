@@ -21,6 +21,7 @@ from tinygrad.uop.ops import Ops, UOp
 from inkgrad.export.program import ALIGN, Array, Dispatch, Kernel, PlanError, Program, Range
 from inkgrad.export.renderers import WGSL, C
 from inkgrad.export.tiles import Options, tiles
+from inkgrad.layers import whole
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Function:
     """What is exported: a callable of tensors with fixed shapes that returns named tensors, and the weights it reads.
 
     inputs maps names, in the order of call's parameters, to shapes. weights maps names to the very tensors that call
-    uses; a tensor that call reads and that is neither is an error. All float32.
+    uses; a tensor that call reads and that is neither is an error. All float32, but weights may be int32: words of four
+    int8 each, the lowest byte first, for which weights has the factors too, float32, under the same name and ".scale".
     """
 
     call: Callable[..., dict[str, Tensor]]
@@ -142,19 +144,10 @@ def _view(argument: UOp) -> tuple[UOp, int]:
     return buffer, offset
 
 
-def _whole(tensor: Tensor) -> Tensor:
-    """tensor as float32 in a buffer that holds it alone; as it is where it has one: that saves a copy."""
-    tensor = tensor.cast(dtypes.float32)
-    uop = tensor.uop
-    while uop.op is Ops.RESHAPE:
-        uop = uop.src[0]
-    return tensor if uop.op is Ops.CONTIGUOUS else tensor.contiguous()
-
-
 def kernels(function: Function) -> list[Untuned]:
     """The kernels of a function, each once."""
     inputs = [Tensor.empty(*shape, dtype=dtypes.float32, device="CPU").realize() for shape in function.inputs.values()]
-    results = [_whole(tensor) for tensor in function.call(*inputs).values()]
+    results = [whole(tensor.cast(dtypes.float32)) for tensor in function.call(*inputs).values()]
     found = [Untuned(call) for call in Tensor.schedule_linear(*results).src]
     return list({kernel.key: kernel for kernel in found}.values())
 
@@ -166,10 +159,12 @@ def capture(name: str, function: Function) -> Program:
     """
     arguments = {k: Tensor.empty(*shape, dtype=dtypes.float32, device="CPU") for k, shape in function.inputs.items()}
     for k, tensor in function.weights.items():
-        if tensor.dtype != dtypes.float32 or not tensor.uop.is_realized:
-            raise PlanError(f"program {name!r}: the weight {k!r} must be a realised float32 tensor")
+        if tensor.dtype not in (dtypes.float32, dtypes.int32) or not tensor.uop.is_realized:
+            raise PlanError(f"program {name!r}: the weight {k!r} must be a realised float32 tensor, or int32 words")
+        if tensor.dtype == dtypes.int32 and f"{k}.scale" not in function.weights:
+            raise PlanError(f"program {name!r}: the words {k!r} need factors, a weight {f'{k}.scale'!r}")
     Tensor.realize(*arguments.values())
-    results = {k: _whole(tensor) for k, tensor in function.call(*arguments.values()).items()}
+    results = {k: whole(tensor.cast(dtypes.float32)) for k, tensor in function.call(*arguments.values()).items()}
     scheduled = Tensor.schedule_linear(*results.values()).src
 
     arena = _Arena()

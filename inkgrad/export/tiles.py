@@ -22,6 +22,8 @@ def tiles(ast: UOp, renderer: Renderer) -> Options | None:
     loops, sums, shape = len(scheduler.upcastable_dims), len(scheduler.unrollable_dims), scheduler.full_shape
     if (loops, sums, len(shape)) == (1, 1, 2) and renderer.has_local:
         return _vector(*shape)
+    if (loops, sums, len(shape)) == (2, 1, 3) and shape[0] == 4 and renderer.has_local:
+        return _words(*shape[1:])
     if (loops, sums, len(shape)) == (2, 1, 3):
         return _matrix(*shape) if renderer.has_local else _wide(shape[0], shape[1], (4,))
     if loops == 3 and renderer.has_local:
@@ -36,6 +38,13 @@ def _vector(outputs: int, inputs: int) -> Options | None:
     if unroll is None or deep is None:
         return None
     return [["UPCAST", 0, deep], ["UNROLL", 0, unroll], ["GROUPTOP", 0, 4]]
+
+
+def _words(columns: int, inputs: int) -> Options:
+    """For a matrix of words, four int8 each, by a vector: as `_vector`, each thread unpacking whole words."""
+    options: Options = [["UPCAST", 1, 2 if columns % 2 == 0 else 1], ["UPCAST", 0, 4]]
+    options += [["UNROLL", 0, 4], ["GROUPTOP", 0, 4]] if inputs % 16 == 0 else []
+    return [option for option in options if option[2] > 1]
 
 
 def _matrix(rows: int, columns: int, inputs: int) -> Options | None:

@@ -1,4 +1,4 @@
-"""Which of tinygrad's kernel options are fastest on WebAssembly, where it runs: in V8, by Node.
+"""Which of tinygrad's kernel options are fastest on WebAssembly, with relaxed SIMD, where it runs: in V8, by Node.
 
 A beam search over options for each kernel of a function, all candidates of a round in one module, their results
 checked against tinygrad's own heuristic and timed interleaved. What wins goes to tuned.json, which the export reads: so
@@ -19,7 +19,7 @@ from inkgrad import atomic
 from inkgrad.errors import Error
 from inkgrad.export.capture import TABLE, Function, Untuned, kernels
 from inkgrad.export.tiles import Options
-from inkgrad.export.wasm import EXP2, compile_c
+from inkgrad.export.wasm import EXP2, compile_c, fused
 
 BEAM = 4  # options kept from one round to the next
 ROUNDS = 8
@@ -85,13 +85,13 @@ def measure(kernel: Untuned, candidates: Sequence[Options | None]) -> list[float
         if compiled is None or len(compiled[0]) > LONGEST:
             continue
         source, name = compiled
-        text.append(re.sub(rf"\bvoid {name}\(", f"static void kernel{i}(", source))
+        text.append(re.sub(rf"\bvoid {name}\(", f"static void kernel{i}(", fused(source)))
         text.append(
             f'__attribute__((export_name("run{len(kept)}"))) void run_{i}(char* base) {{ kernel{i}({arguments}); }}'
         )
         kept.append(i)
     with tempfile.NamedTemporaryFile(suffix=".wasm") as module:
-        module.write(compile_c("\n".join(text)))
+        module.write(compile_c("\n".join(text), "+relaxed_simd"))
         module.flush()
         script = str(Path(__file__).with_name("time.mjs"))
         command = [node, "--no-liftoff", script, module.name, str(len(kept)), str(places[-1]), str(sizes[0])]

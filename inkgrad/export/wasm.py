@@ -51,12 +51,10 @@ def source(programs: Sequence[Program]) -> str:
     parts = [EXP2]
     for program in programs:
         # What is made of weights may be fused. What has none is arithmetic on pictures, the same bytes everywhere.
-        begin = " {\n#pragma clang fp contract(fast)\n" if program.weights else " {\n"
         local = {kernel.name: f"{program.name}_{kernel.name}" for kernel in program.kernels}
-        parts += [
-            kernel.c.replace(f"void {kernel.name}(", f"static void {local[kernel.name]}(").replace(" {\n", begin, 1)
-            for kernel in program.kernels
-        ]
+        for kernel in program.kernels:
+            text = fused(kernel.c) if program.weights else kernel.c
+            parts.append(text.replace(f"void {kernel.name}(", f"static void {local[kernel.name]}("))
 
         def call(dispatch: Dispatch, local: dict[str, str] = local) -> str:
             arguments = ", ".join(f"(void*)(base + {range.offset})" for range in dispatch.bindings)
@@ -65,6 +63,11 @@ def source(programs: Sequence[Program]) -> str:
         export = f'__attribute__((export_name("{program.name}"))) void program_{program.name}(char* base)'
         parts.append("\n".join([export + " {", *map(call, program.dispatches), "}"]))
     return "\n".join(parts)
+
+
+def fused(text: str) -> str:
+    """A kernel's C, with leave to make one instruction, and one rounding, of a product and a sum."""
+    return text.replace(" {\n", " {\n#pragma clang fp contract(fast)\n", 1)
 
 
 def compile_modules(programs: Sequence[Program]) -> dict[str, bytes]:

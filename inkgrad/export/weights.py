@@ -1,9 +1,10 @@
 """How a model file stores weights: big ones as int8 with a float32 factor a row or a column, the others as float16.
 
 Widened to float32 when a model is loaded, by one product that rounds once, and so the same everywhere; see weights.ts.
+But where a program reads the factors too, it computes with the int8 (digits.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,12 @@ def _together(weight: NDArray[Any], scale: NDArray[Any], moments: NDArray[np.flo
         values[i] = np.rint(row / scale[i]).clip(-LEVELS, LEVELS)
         rest[i + 1 :] -= np.outer(shares[i, i + 1 :] / shares[i, i], row - values[i] * scale[i])
     return values
+
+
+def in_arena(tensors: Mapping[str, NDArray[Any]], name: str, weights: Collection[str]) -> NDArray[Any]:
+    """The weight `name` as a program of these weights has it: float32, or int8 where the factors are among them too."""
+    raw = tensors[name].dtype == np.int8 and f"{name}.scale" in weights
+    return tensors[name] if raw else widen(tensors, name)
 
 
 def widen(tensors: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 /** @file What WebAssembly and WebGPU have in common. */
 import type { ModelFile } from './modelfile';
 import type { Program } from './program';
-import { readWeight } from './weights';
+import { isRaw, readWeight } from './weights';
 
 /** By name, row-major. */
 export type Values = Readonly<Record<string, Float32Array>>;
@@ -44,8 +44,12 @@ export function findProgram(file: ModelFile, name: string, inputs: Values): Prog
 /** Writes the program's weights to its arena, which starts at byte `base` of `memory`. */
 export function writeWeights(file: ModelFile, program: Program, memory: ArrayBuffer, base: number) {
   for (const [name, { offset }] of program.weights) {
-    const weights = readWeight(file.tensors, name);
-    new Float32Array(memory, base + offset, weights.length).set(weights);
+    if (isRaw(file.tensors, program.weights, name)) {
+      new Uint8Array(memory, base + offset).set(file.tensors.get(name)!.bytes);
+    } else {
+      const weights = readWeight(file.tensors, name);
+      new Float32Array(memory, base + offset, weights.length).set(weights);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** @file A program of a model file: the plan that both backends carry out, every field checked. */
 import { check, type Json, mapValues } from './json';
 import { elements, type Tensor } from './safetensors';
-import { weightShape } from './weights';
+import { isRaw, weightShape } from './weights';
 
 /** A range of a program's arena, in bytes; WebGPU wants offsets that are multiples of 256. */
 export interface Region {
@@ -9,7 +9,7 @@ export interface Region {
   readonly bytes: number;
 }
 
-/** The place of an input, an output or a weight in the arena: float32, row-major. */
+/** The place of an input, an output or a weight in the arena: float32, row-major; int8, for some weights. */
 export interface Slot extends Region {
   readonly shape: readonly number[];
 }
@@ -72,13 +72,14 @@ function parseProgram(program: Json, tensors: ReadonlyMap<string, Tensor>, room:
     const shape = field.get('shape').shape();
     return { ...region(field.get('offset'), 4 * elements(shape)), shape };
   };
+  const places = program.get('weights').fields();
   const weight = (offset: Json, name: string): Slot => {
     const shape = weightShape(tensors, name, offset.path);
-    return { ...region(offset, 4 * elements(shape)), shape };
+    return { ...region(offset, (isRaw(tensors, places, name) ? 1 : 4) * elements(shape)), shape };
   };
   const inputs = mapValues(program.get('inputs').fields(), slot);
   const outputs = mapValues(program.get('outputs').fields(), slot);
-  const weights = mapValues(program.get('weights').fields(), weight);
+  const weights = mapValues(places, weight);
   // What is written before a run must leave the weights as they are.
   disjoint(program, [...inputs.values(), ...outputs.values(), ...weights.values()]);
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { modelFile, type Parts } from './fixture';
+import { writeWeights } from './backend';
+import { f32, modelFile, type Parts } from './fixture';
 import { parseModelFile } from './modelfile';
 import { createWasm } from './wasm';
 import { readWeight } from './weights';
@@ -40,6 +41,37 @@ test('a program computes with them', async () => {
   const backend = await createWasm(parseModelFile(modelFile(int8([0.5, 0.25], [2, 2], [2, -4, 2, 0])))); // prettier-ignore
   const { logits } = await backend.run('classify', { image: Float32Array.of(1, 2, 3, 4) });
   expect(logits).toEqual(Float32Array.of(1, 16, 2.25, 0)); // as with 1, −2, ½ and 0 in float16
+});
+
+test('a program that reads the factors too has int8 as it is stored, and nothing else so', () => {
+  fc.assert(
+    fc.property(fc.int8Array({ minLength: 8, maxLength: 8 }), fc.boolean(), (values, asked) => {
+      const bytes = modelFile((parts) => {
+        int8([0.5, 0.25], [2, 4], values)(parts);
+        Object.assign(parts.tensors, { v: f32(7), 'v.scale': f32(1) });
+        const weights = { w: 256, v: 512, 'v.scale': 768 };
+        Object.assign(parts.programs.classify, {
+          arena: 1280,
+          outputs: {},
+          weights: asked ? { ...weights, 'w.scale': 1024 } : weights,
+        });
+      });
+      const file = parseModelFile(bytes);
+      const program = file.programs.get('classify')!;
+      expect(program.weights.get('w')!.bytes).toBe(asked ? 8 : 32);
+      expect(program.weights.get('v')!.bytes).toBe(4);
+      const memory = new ArrayBuffer(1280 + 256);
+      writeWeights(file, program, memory, 256);
+      if (asked) {
+        expect(new Int8Array(memory, 512, 8)).toEqual(values);
+        expect(new Int8Array(memory, 520, 8)).toEqual(new Int8Array(8));
+        expect(new Float32Array(memory, 1280, 2)).toEqual(Float32Array.of(0.5, 0.25));
+      } else {
+        expect(new Float32Array(memory, 512, 8)).toEqual(readWeight(file.tensors, 'w'));
+      }
+      expect(new Float32Array(memory, 768, 1)).toEqual(Float32Array.of(7));
+    }),
+  );
 });
 
 const refused: [what: string, edit: (parts: Parts) => void][] = [

@@ -1,4 +1,7 @@
-/** @file Weights as a file stores them, float32, float16 or int8, and as they are computed with: float32. */
+/**
+ * @file Weights as a file stores them, float32, float16 or int8, and as they are computed with: float32, or
+ * int8 too, by programs that also read the factors.
+ */
 import { check } from './json';
 import { type Tensor, widen } from './safetensors';
 
@@ -45,5 +48,12 @@ export function readWeight(tensors: Tensors, name: string): Float32Array<ArrayBu
   });
   return floats;
 }
+
+/** Whether a program of these `weights` computes with `name` as it is stored, int8. */
+export const isRaw = (
+  tensors: Tensors,
+  weights: ReadonlyMap<string, unknown>,
+  name: string,
+): boolean => tensors.get(name)!.dtype === 'I8' && weights.has(scaleOf(name));
 
 const scaleOf = (name: string): string => `${name}.scale`;
