@@ -3,6 +3,7 @@
 import multiprocessing
 import signal
 import sys
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from inkgrad.errors import Error
 from inkgrad.trials import GRACE, Objective, Queue, Say, finished, study, work
+
+PATIENCE = 10  # seconds for a worker to hand its trial back
 
 
 def run(
@@ -40,7 +43,8 @@ def run(
     reasons = context.SimpleQueue()
     progress = _progress()
     say = partial(progress.console.print, markup=False, highlight=False, soft_wrap=True)
-    watched = study(Queue(url, n, grace, say), name, attributes)
+    queue = Queue(url, n, grace, say)
+    watched = study(queue, name, attributes)
     done, best = standing(watched, n)
     with progress:
         task = progress.add_task(name, total=n, completed=done, best=best)
@@ -57,6 +61,7 @@ def run(
                     done, best = standing(watched, n)
                     progress.update(task, completed=done, best=best)
         finally:
+            _let_go(queue)
             _stop(processes)
     if done < n:
         raise Error(reasons.get() if not reasons.empty() else f"no worker is left after {done} of {n} trials")
@@ -74,14 +79,28 @@ def _worker(
     reasons: Any,
 ) -> None:
     warnings.filterwarnings("ignore", "The reported value is ignored")  # of a trial that is run again
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def interrupt(*_: Any) -> None:
+        # Again and again: one that comes amid a callback, of which a database has many, may be ignored.
+        signal.setitimer(signal.ITIMER_REAL, 1)
+        raise KeyboardInterrupt
+
+    def once(trial: optuna.Trial) -> float:
+        try:
+            return objective(trial)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)  # nothing is to come amid the handing back
+
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGALRM, interrupt)
     try:
         queue = Queue(url, n, grace, attempts=600)
-        work(queue, study(queue, name, attributes, sampler), objective)
+        work(queue, study(queue, name, attributes, sampler), once)
     except Error as error:
         reasons.put(str(error))
         raise SystemExit(1) from None
     except KeyboardInterrupt:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         raise SystemExit(1) from None
 
 
@@ -136,12 +155,23 @@ def _left(processes: list[BaseProcess], say: Say) -> list[BaseProcess]:
     return [process for process in processes if process.exitcode is None]
 
 
+def _let_go(queue: Queue) -> None:
+    """Close the database. A query that Ctrl-C interrupts keeps SQLite locked, for the workers too, as long as the
+    traceback has its cursor."""
+    error = sys.exc_info()[1]
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__
+    queue.database.remove_session()
+    queue.database.engine.dispose()
+
+
 def _stop(processes: Sequence[BaseProcess]) -> None:
-    """Have the workers hand their trials back; where they cannot in 5 s, the next to come takes them over."""
+    """Have the workers hand their trials back; where one cannot in PATIENCE, the next to come takes its trial over."""
     for process in processes:
         process.terminate()
     for process in processes:
-        process.join(5)
+        process.join(PATIENCE)
         process.kill()
         process.join()
 

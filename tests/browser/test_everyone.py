@@ -111,10 +111,16 @@ def test_examples_are_written_as_if_by_hand_or_at_once_without_motion(page: Page
         assert answer(page)["sure"] == "true"
         assert max(page.evaluate(bars)) == page.evaluate(bars)[digit] > 0.5
     page.emulate_media(reduced_motion="no-preference")
-    before = int(answer(page)["sequence"])
-    examples.nth(0).click()
-    shows(page, "digits", "0")
-    assert int(answer(page)["sequence"]) > before + 2  # it was read as it was written
+
+    def read_amid() -> bool:
+        page.keyboard.press("Delete")
+        shows(page, "digits", "")
+        before = int(answer(page)["sequence"])
+        examples.nth(0).click()
+        shows(page, "digits", "0")
+        return int(answer(page)["sequence"]) > before + 2  # the empty pad and the finished digit are two readings
+
+    assert any(read_amid() for _ in range(5))  # on a busy machine it may be written before it is read
     page.wait_for_function(f"{bars}[0] > 0.5 && {bars}[9] === 0")
     page.keyboard.press("Control+z")
     shows(page, "digits", "")
