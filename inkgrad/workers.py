@@ -6,7 +6,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.process import BaseProcess
 from threading import Event, current_thread, main_thread
@@ -17,6 +17,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import TrialState
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.exc import SQLAlchemyError
 
 from inkgrad.errors import Error
 from inkgrad.trials import GRACE, Objective, Queue, Say, finished, study, work
@@ -162,8 +163,9 @@ def _let_go(queue: Queue) -> None:
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__context__
-    queue.database.remove_session()
-    queue.database.engine.dispose()
+    with suppress(SQLAlchemyError):  # of a database that is away
+        queue.database.remove_session()
+        queue.database.engine.dispose()
 
 
 def _stop(processes: Sequence[BaseProcess]) -> None:
