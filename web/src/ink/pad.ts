@@ -193,6 +193,9 @@ export function createPad(
     follow(event);
   });
   canvas.addEventListener('pointermove', follow);
+  canvas.addEventListener('pointerup', (event) => {
+    if (event.pointerId === pointer) onPoint(pad.tool, placesOf([event])[0]); // nothing is ahead any more
+  });
   canvas.addEventListener('pointerleave', (event) => {
     if (pointer === undefined || event.pointerId === pointer) onPoint();
   });
