@@ -50,9 +50,9 @@ def source(programs: Sequence[Program]) -> str:
     """The C text of the module. Kernels of different programs may share names, so each carries its program's."""
     parts = [EXP2]
     for program in programs:
-        # What is made of weights may be fused. What has none is arithmetic on pictures, the same bytes everywhere.
         local = {kernel.name: f"{program.name}_{kernel.name}" for kernel in program.kernels}
         for kernel in program.kernels:
+            # What is made of weights may be fused. What has none is arithmetic on pictures, the same bytes everywhere.
             text = fused(kernel.c) if program.weights else kernel.c
             parts.append(text.replace(f"void {kernel.name}(", f"static void {local[kernel.name]}("))
 
