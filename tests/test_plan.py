@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tinygrad import Tensor, dtypes
 
 from inkgrad.export.capture import capture
-from inkgrad.export.program import Dispatch, PlanError, Program, Range
+from inkgrad.export.program import Dispatch, PlanError, Program, Range, Shader
 
 
 def test_refuses_a_tensor_that_is_neither_input_nor_weight() -> None:
@@ -71,6 +71,8 @@ def test_the_plan_refuses_what_webgpu_would(plan: Program) -> None:
         changed(plan, 1, bindings=with_binding(second, 0, Range(plan.arena, 256)))
     with pytest.raises(PlanError, match=r"dispatch 0 \(.*\) launches \(70000, 1, 1\) workgroups"):
         changed(plan, 0, workgroups=(70000, 1, 1))
+    with pytest.raises(PlanError, match=r"the fallback of .* launches \(0, 1, 1\) workgroups"):
+        replace(plan, kernels=(replace(plan.kernels[0], fallback=Shader("", (0, 1, 1))), *plan.kernels[1:]))
     with pytest.raises(PlanError, match="kernel that is not in the plan"):
         changed(plan, 0, kernel="missing")
     with pytest.raises(PlanError, match="reads 256 bytes that nothing wrote"):

@@ -1,4 +1,5 @@
-"""Kernel options for products: whatever the shapes, they apply, and leave workgroups as small as any GPU has them."""
+"""Kernel options for products, of tiles.py and of threads.py: whatever the shapes, they apply, and leave workgroups as
+small as any GPU has them."""
 
 import math
 
@@ -8,6 +9,7 @@ from tinygrad import Tensor, dtypes
 from inkgrad.export import Function
 from inkgrad.export.capture import capture, kernels
 from inkgrad.export.renderers import WGSL
+from inkgrad.export.threads import threads
 from inkgrad.export.tiles import tiles
 
 LARGEST = 256  # threads of a workgroup: WebGPU's limit where no other is asked for
@@ -16,8 +18,8 @@ LARGEST = 256  # threads of a workgroup: WebGPU's limit where no other is asked 
 def apply(function: Function) -> bool:
     """That its one kernel is lowered with the options it is given, tinygrad's own where there are none."""
     (kernel,) = kernels(function)
-    program = kernel.program(tiles(kernel.ast, WGSL), WGSL)
-    return program is not None and math.prod(program.arg.local_size) <= LARGEST
+    programs = [kernel.program(options, WGSL) for options in (threads(kernel.ast), tiles(kernel.ast, WGSL))]
+    return all(program is not None and math.prod(program.arg.local_size) <= LARGEST for program in programs)
 
 
 @pytest.mark.parametrize("outputs, inputs", [(1, 16), (2, 28), (7, 64), (8, 13), (10, 400), (24, 784), (1000, 48)])
@@ -58,6 +60,11 @@ def test_a_convolution(side: int, channels: int, read: int, window: int) -> None
         return {"y": maps.permute(0, 2, 3, 1)[0]}
 
     assert apply(Function(call, {"x": (side, side, read)}, {"w": weight}))
+
+
+@pytest.mark.parametrize("count, most", [(576, 10), (252, 10), (7, 3), (11, 13), (112, 112)])
+def test_a_sum_with_one_result(count: int, most: int) -> None:
+    assert apply(Function(lambda x: {"y": x[:, :-1].sum().reshape(1)}, {"x": (count, most)}, {}))
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 4, 5, 5), (6, 6, 8, 3, 3), (4, 4, 4, 2, 3, 3)])

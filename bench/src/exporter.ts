@@ -4,14 +4,17 @@
  */
 import { writeWeights } from '../../web/src/runtime/backend';
 import { parseModelFile } from '../../web/src/runtime/modelfile';
+import { forFallback } from '../../web/src/runtime/program';
 import { offer } from './page';
 
 offer(async (net) => {
   const file = parseModelFile(await (await fetch(`${net}.safetensors`)).arrayBuffer());
-  const program = file.programs.get('classify')!;
+  const adapter = (await navigator.gpu.requestAdapter())!;
+  const made = file.programs.get('classify')!;
+  const program = adapter.info.isFallbackAdapter ? forFallback(made) : made;
   const image = program.inputs.get('image')!;
   const logits = program.outputs.get('logits')!;
-  const device = await (await navigator.gpu.requestAdapter())!.requestDevice();
+  const device = await adapter.requestDevice();
   const buffer = (size: number, usage: number) => device.createBuffer({ size, usage });
   const { COPY_DST, COPY_SRC, MAP_READ, MAP_WRITE, STORAGE } = GPUBufferUsage;
   const arena = buffer(program.arena, STORAGE | COPY_DST | COPY_SRC);

@@ -1,7 +1,8 @@
-"""tinygrad -> Program: all that the export needs of tinygrad's internals, with renderers.py and tiles.py.
+"""tinygrad -> Program: all that the export needs of tinygrad's internals, with renderers.py, tiles.py and threads.py.
 
-tinygrad schedules a callable on its CPU device without running it; each scheduled kernel is then lowered twice, to WGSL
-and to C. No GPU, no Dawn and no compiler take part. tests/test_canary.py names what moved when tinygrad is raised.
+tinygrad schedules a callable on its CPU device without running it; each scheduled kernel is then lowered to WGSL, for a
+GPU and for WebGPU in software, and to C. No GPU, no Dawn and no compiler take part. tests/test_canary.py names what
+moved when tinygrad is raised.
 """
 
 import json
@@ -18,8 +19,9 @@ from tinygrad.codegen.opt.search import get_kernel_actions
 from tinygrad.renderer import Renderer
 from tinygrad.uop.ops import Ops, UOp
 
-from inkgrad.export.program import ALIGN, Array, Dispatch, Kernel, PlanError, Program, Range
+from inkgrad.export.program import ALIGN, Array, Dispatch, Kernel, PlanError, Program, Range, Shader, Workgroups
 from inkgrad.export.renderers import WGSL, C
+from inkgrad.export.threads import threads
 from inkgrad.export.tiles import Options, tiles
 from inkgrad.layers import whole
 
@@ -31,11 +33,13 @@ class Function:
     inputs maps names, in the order of call's parameters, to shapes. weights maps names to the very tensors that call
     uses; a tensor that call reads and that is neither is an error. All float32, but weights may be int32: words of four
     int8 each, the lowest byte first, for which weights has the factors too, float32, under the same name and ".scale".
+    fallback: whether to carry kernels for WebGPU in software too, three times as long as those for a GPU.
     """
 
     call: Callable[..., dict[str, Tensor]]
     inputs: dict[str, tuple[int, ...]]
     weights: dict[str, Tensor]
+    fallback: bool = False
 
 
 TABLE = Path(__file__).with_name("tuned.json")
@@ -124,15 +128,20 @@ class _Arena:
         return Array(self.place(tensor.uop.base), tuple(int(n) for n in tensor.shape))
 
 
-def _named(kernels: dict[str, Kernel], wgsl: UOp, c: UOp) -> Kernel:
+def _named(kernels: dict[str, Kernel], wgsl: UOp, fallback: UOp, c: UOp) -> Kernel:
     """The kernel under its WGSL name or, where a different kernel has that name already, under the first free one."""
     for i in range(len(kernels) + 1):
         name = wgsl.arg.function_name + (f"_{i}" if i else "")
-        sources = (re.sub(rf"\b{p.arg.function_name}\b", name, p.src[2].arg) for p in (wgsl, c))
-        kernel = Kernel(name, *sources)
+        gpu, cpu, code = (re.sub(rf"\b{p.arg.function_name}\b", name, p.src[2].arg) for p in (wgsl, fallback, c))
+        kernel = Kernel(name, gpu, code, Shader(cpu, _workgroups(fallback)) if cpu != gpu else None)
         if kernels.setdefault(name, kernel) == kernel:
             return kernel
     raise AssertionError("unreachable: one of n + 1 names is free among n")
+
+
+def _workgroups(program: UOp) -> Workgroups:
+    x, y, z = (*program.arg.global_size, 1, 1)[:3]
+    return x, y, z
 
 
 def _view(argument: UOp) -> tuple[UOp, int]:
@@ -184,11 +193,13 @@ def capture(name: str, function: Function) -> Program:
                 " the export and pass them as weights"
             )
         untuned = Untuned(call)
-        wgsl = untuned.lowered(tiles(ast, WGSL), WGSL)
+        wgsl = untuned.lowered(threads(ast), WGSL)
+        fallback = untuned.lowered(tiles(ast, WGSL), WGSL) if function.fallback else wgsl
         c = untuned.lowered(TUNED.get(untuned.key, tiles(ast, C)), C)
         info = wgsl.arg
-        assert (info.globals, info.outs) == (c.arg.globals, c.arg.outs), "both languages take the same arguments"
-        kernel = _named(kernels, wgsl, c)
+        for other in (fallback, c):
+            assert (info.globals, info.outs) == (other.arg.globals, other.arg.outs), "all take the same arguments"
+        kernel = _named(kernels, wgsl, fallback, c)
         if info.vars:
             raise PlanError(
                 f"program {name!r}: kernel {kernel.name} has a symbolic size; give every input a fixed shape"
@@ -204,8 +215,7 @@ def capture(name: str, function: Function) -> Program:
                 )
             bindings.append(Range(arena.place(buffer) + offset, _round_up(call.src[1 + i].nbytes(), 4)))
         writes = frozenset(position for position, i in enumerate(info.globals) if i in info.outs)
-        workgroups = (*info.global_size, 1, 1)[:3]
-        dispatches.append(Dispatch(kernel.name, workgroups, tuple(bindings), writes))
+        dispatches.append(Dispatch(kernel.name, _workgroups(wgsl), tuple(bindings), writes))
     if not dispatches:
         raise PlanError(f"program {name!r} computes nothing: its outputs are inputs or weights")
     return Program(name, arena.size, inputs, outputs, weights, tuple(kernels.values()), tuple(dispatches))

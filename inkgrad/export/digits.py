@@ -136,7 +136,7 @@ def digit_functions(net: Net, doubt: nn.Linear, moments: Moments = MappingProxyT
     hidden = {name: tensor for name, tensor in get_state_dict(folded).items() if not name.startswith(last)}
     return {
         "normalize": Function(lambda mask: {"image": normalize(mask.unsqueeze(0))[0]}, {"mask": (MASK, MASK)}, {}),
-        "classify": Function(classify, {"image": (SIDE, SIDE)}, weights),
+        "classify": Function(classify, {"image": (SIDE, SIDE)}, weights, fallback=True),
         "explain": Function(explain, {"image": (SIDE, SIDE)}, hidden),
     }
 

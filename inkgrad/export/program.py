@@ -45,13 +45,28 @@ class Array:
         return Range(self.offset, 4 * prod(self.shape))
 
 
+Workgroups = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Shader:
+    """A WGSL module, and how many of its workgroups a dispatch launches."""
+
+    wgsl: str
+    workgroups: Workgroups
+
+
 @dataclass(frozen=True)
 class Kernel:
-    """One kernel in both languages: a WGSL module with entry point `name`, and a C function `name`."""
+    """One kernel in both languages: WGSL modules with entry point `name`, and a C function `name`.
+
+    fallback, of the same arguments, is for WebGPU in software, a "fallback adapter"; None where wgsl serves there too.
+    """
 
     name: str
     wgsl: str
     c: str
+    fallback: Shader | None
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,7 @@ class Dispatch:
     """One launch. bindings[i] is the kernel's i-th argument; writes lists the arguments that it writes."""
 
     kernel: str
-    workgroups: tuple[int, int, int]
+    workgroups: Workgroups
     bindings: tuple[Range, ...]
     writes: frozenset[int]
 
@@ -84,6 +99,9 @@ class Program:
         for name, array in named.items():
             self._check_range(repr(name), array.range)
         written = [array.range for array in (*self.inputs.values(), *self.weights.values())]
+        for kernel in self.kernels:
+            if kernel.fallback:
+                self._check_workgroups(f"the fallback of {kernel.name}", kernel.fallback.workgroups)
         for step, dispatch in enumerate(self.dispatches):
             self._check_dispatch(f"dispatch {step} ({dispatch.kernel})", dispatch, names, written)
             written += [dispatch.bindings[i] for i in dispatch.writes]
@@ -97,11 +115,14 @@ class Program:
         if range.offset < 0 or range.size <= 0 or range.offset + range.size > self.arena:
             raise PlanError(f"program {self.name!r}: {what} leaves the arena of {self.arena} bytes")
 
+    def _check_workgroups(self, what: str, workgroups: Workgroups) -> None:
+        if not all(1 <= n <= MAX_WORKGROUPS for n in workgroups):
+            raise PlanError(f"program {self.name!r}: {what} launches {workgroups} workgroups")
+
     def _check_dispatch(self, what: str, dispatch: Dispatch, kernels: set[str], written: list[Range]) -> None:
         if dispatch.kernel not in kernels:
             raise PlanError(f"program {self.name!r}: {what} runs a kernel that is not in the plan")
-        if not all(1 <= n <= MAX_WORKGROUPS for n in dispatch.workgroups):
-            raise PlanError(f"program {self.name!r}: {what} launches {dispatch.workgroups} workgroups")
+        self._check_workgroups(what, dispatch.workgroups)
         if len(dispatch.bindings) > MAX_BINDINGS:
             raise PlanError(
                 f"program {self.name!r}: {what} binds {len(dispatch.bindings)} buffers; WebGPU promises {MAX_BINDINGS}"
@@ -130,6 +151,11 @@ class Program:
             "outputs": arrays(self.outputs),
             "weights": {name: array.offset for name, array in self.weights.items()},
             "kernels": {kernel.name: kernel.wgsl for kernel in self.kernels},
+            "fallback": {
+                kernel.name: {"wgsl": kernel.fallback.wgsl, "workgroups": list(kernel.fallback.workgroups)}
+                for kernel in self.kernels
+                if kernel.fallback
+            },
             "dispatches": [
                 {
                     "kernel": d.kernel,

@@ -66,6 +66,17 @@ def test_normalize_equals_python_on_200_drawings(page: Page, site: str) -> None:
         assert np.abs(pictures.reshape(expected.shape) - expected).max() <= 1, backend
 
 
+@pytest.mark.parametrize("name", NETS)
+def test_the_kernels_for_a_gpu_equal_python(page: Page, site: str, name: str, digits: mnist.Mnist) -> None:
+    """Ten pictures, because SwiftShader, which has kernels of its own in the files, takes up to 0.2 s for one."""
+    page.add_init_script("Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { value: false })")
+    page.goto(site + PAGE)
+    url, net = f"./models/{name}.safetensors", read_net(modelfile.read(MODELS[name]))
+    images = digits.test_images[:10].astype(np.float32)
+    logits = in_page(page, url, "webgpu", "classify", ("image", "logits"), images)
+    assert np.abs(logits - net(Tensor(images)).numpy()).max() <= 1e-3
+
+
 # The greatest change that a program makes to each of the pictures that `/pictures` gives, `batch` pictures at a time.
 CHANGES = """async ({ url, backend, batch }) => {
   const { loadModel } = await import('/inkgrad.js');

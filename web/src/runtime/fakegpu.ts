@@ -100,13 +100,13 @@ export class FakeDevice extends EventTarget {
   }
   createBindGroupLayout = () => ({});
   createPipelineLayout = () => ({});
-  createShaderModule = ({ code }: { code: string }) => ({
-    getCompilationInfo: async () => ({
-      messages: code.includes('@compute')
-        ? []
-        : [{ type: 'error', lineNum: 1, message: 'no entry' }],
-    }),
-  });
+  createShaderModule = ({ label, code }: { label: string; code: string }) => {
+    this.gpu.code.set(label, code);
+    const error = { type: 'error', lineNum: 1, message: 'no entry' };
+    return {
+      getCompilationInfo: async () => ({ messages: code.includes('@compute') ? [] : [error] }),
+    };
+  };
   createComputePipelineAsync = async ({ compute }: { compute: { entryPoint: string } }) => ({
     kernel: this.gpu.kernels[compute.entryPoint],
     getBindGroupLayout: () => ({}),
@@ -124,7 +124,8 @@ export class FakeDevice extends EventTarget {
       beginComputePass: () => ({
         setPipeline: (pipeline: { kernel: Kernel }) => (kernel = pipeline.kernel),
         setBindGroup: (_: number, group: Float32Array[]) => (bindings = group),
-        dispatchWorkgroups() {
+        dispatchWorkgroups: (...workgroups: number[]) => {
+          this.gpu.launched.push(workgroups);
           const [run, on] = [kernel, bindings];
           commands.push(() => run(...on));
         },
@@ -145,6 +146,11 @@ export class FakeGpu {
   readonly devices: FakeDevice[] = [];
   kernels = KERNELS;
   hasAdapter = true;
+  isFallback = false;
+  /** What was last compiled, by its label. */
+  readonly code = new Map<string, string>();
+  /** The workgroups of each dispatch. */
+  launched: number[][] = [];
   /** Maps complete when the test calls what is in the device's `held`. */
   holdMaps = false;
   /** Maps never settle once the device is lost. */
@@ -153,6 +159,7 @@ export class FakeGpu {
   async requestAdapter() {
     if (!this.hasAdapter) return null;
     return {
+      info: { isFallbackAdapter: this.isFallback },
       requestDevice: async () => {
         const device = new FakeDevice(this);
         this.devices.push(device);

@@ -68,6 +68,18 @@ export const PROGRAM = {
   logits[id.x] = hidden[id.x] * hidden[id.x];
 }`,
   },
+  /** `scale` in one workgroup. */
+  fallback: {
+    scale: {
+      wgsl: `@group(0) @binding(0) var<storage, read_write> hidden: array<f32>;
+@group(0) @binding(1) var<storage, read_write> image: array<f32>;
+@group(0) @binding(2) var<storage, read_write> w: array<f32>;
+@compute @workgroup_size(1) fn scale() {
+  for (var i = 0; i < 4; i++) { hidden[i] = image[i] * w[i]; }
+}`,
+      workgroups: [1, 1, 1],
+    },
+  },
   dispatches: [
     {
       kernel: 'scale',

@@ -15,6 +15,11 @@ test('reads tensors, card and programs', () => {
   expect(program.dispatches[1]!.bindings[0]).toEqual({ offset: 768, bytes: 16 });
 });
 
+test('a file of the time before fallbacks is read as well', () => {
+  const file = modelFile(({ programs }) => delete programs['classify'].fallback);
+  expect(parseModelFile(file).programs.get('classify')!.fallback.size).toBe(0);
+});
+
 const program = (edit: (p: any) => void) => (parts: Parts) => edit(parts.programs['classify']);
 const header = (edit: (h: any) => void) => (parts: Parts) => {
   parts.header = edit;
@@ -163,6 +168,16 @@ const refused: [what: string, edit: (parts: Parts) => void, message: string][] =
     'two numbers of workgroups',
     program((p) => p.dispatches[0].workgroups.pop()),
     'must be a list of 3',
+  ],
+  [
+    'a fallback that launches nothing',
+    program((p) => (p.fallback.scale.workgroups = [0, 1, 1])),
+    'fallback.scale.workgroups[0] must be a whole number from 1 to 65535',
+  ],
+  [
+    'a fallback that is no code',
+    program((p) => delete p.fallback.scale.wgsl),
+    'fallback.scale.wgsl must be text, but is missing',
   ],
   [
     'a binding of 6 bytes',

@@ -14,10 +14,12 @@ export interface Slot extends Region {
   readonly shape: readonly number[];
 }
 
+type Workgroups = readonly [x: number, y: number, z: number];
+
 /** One launch of a kernel; its i-th binding is `@group(0) @binding(i)`. */
 export interface Dispatch {
   readonly kernel: string;
-  readonly workgroups: readonly [x: number, y: number, z: number];
+  readonly workgroups: Workgroups;
   readonly bindings: readonly Region[];
 }
 
@@ -31,6 +33,11 @@ export interface Program {
   readonly weights: ReadonlyMap<string, Slot>;
   /** WGSL by the name of its entry point. */
   readonly kernels: ReadonlyMap<string, string>;
+  /** For WebGPU in software: what to run in a kernel's place. */
+  readonly fallback: ReadonlyMap<
+    string,
+    { readonly wgsl: string; readonly workgroups: Workgroups }
+  >;
   /** In the order in which they run. */
   readonly dispatches: readonly Dispatch[];
 }
@@ -41,6 +48,18 @@ const MAX_WORKGROUPS = 65535;
 
 /** Bytes of all arenas of a file: far above any model for a page, far below what would sink one. */
 const MAX_ARENAS = 2 ** 30;
+
+/** The program as a fallback adapter, which is WebGPU in software, runs it fastest. */
+export function forFallback(program: Program): Program {
+  const { kernels, fallback, dispatches } = program;
+  return {
+    ...program,
+    kernels: mapValues(kernels, (wgsl, name) => fallback.get(name)?.wgsl ?? wgsl),
+    dispatches: dispatches.map((dispatch) => {
+      return { ...dispatch, workgroups: (fallback.get(dispatch.kernel) ?? dispatch).workgroups };
+    }),
+  };
+}
 
 /**
  * Checks the metadata's `programs`.
@@ -83,15 +102,22 @@ function parseProgram(program: Json, tensors: ReadonlyMap<string, Tensor>, room:
   // What is written before a run must leave the weights as they are.
   disjoint(program, [...inputs.values(), ...outputs.values(), ...weights.values()]);
 
+  const workgroups = (launch: Json): Workgroups => {
+    const counts = launch.get('workgroups').items(3);
+    const [x, y, z] = counts.map((n) => n.whole({ min: 1, max: MAX_WORKGROUPS }));
+    return [x!, y!, z!];
+  };
   const kernels = mapValues(program.get('kernels').fields(), (source) => source.text());
+  // Files written before there were any have none.
+  const fallback = mapValues(program.fields().get('fallback')?.fields() ?? [], (shader) => {
+    return { wgsl: shader.get('wgsl').text(), workgroups: workgroups(shader) };
+  });
   const dispatches = program
     .get('dispatches')
     .items()
     .map((dispatch) => {
       const kernel = dispatch.get('kernel').text();
       check(kernels.has(kernel), `${dispatch.path}: the program has no kernel "${kernel}"`);
-      const counts = dispatch.get('workgroups').items(3);
-      const [x, y, z] = counts.map((n) => n.whole({ min: 1, max: MAX_WORKGROUPS }));
       const bindings = dispatch
         .get('bindings')
         .items()
@@ -101,9 +127,9 @@ function parseProgram(program: Json, tensors: ReadonlyMap<string, Tensor>, room:
         });
       check(bindings.length <= MAX_BINDINGS, `${dispatch.path} has over ${MAX_BINDINGS} bindings`);
       disjoint(dispatch, bindings); // all are writable, so WebGPU forbids that they overlap
-      return { kernel, workgroups: [x!, y!, z!] as const, bindings };
+      return { kernel, workgroups: workgroups(dispatch), bindings };
     });
-  return { arena, inputs, outputs, weights, kernels, dispatches };
+  return { arena, inputs, outputs, weights, kernels, fallback, dispatches };
 }
 
 function disjoint({ path }: Json, regions: readonly Region[]): void {

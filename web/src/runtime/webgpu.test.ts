@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { type FakeGpu, installFakeGpu, KERNELS } from './fakegpu';
-import { classify, modelFile, type Parts } from './fixture';
+import { classify, modelFile, type Parts, PROGRAM } from './fixture';
 import { parseModelFile } from './modelfile';
 import { createWebGpu, DeviceLostError } from './webgpu';
 
@@ -50,6 +50,19 @@ test('a kernel that does not compile is named, and other programs still run', as
   expect(await backend.run('classify', { image })).toEqual({ logits: classify(image) });
   gpu.devices[0]!.fail('no scope is left open'); // or it would go unheard
   expect(await backend.lost).toBe('no scope is left open');
+});
+
+test('a fallback adapter is given kernels of its own, and as many workgroups as these want', async () => {
+  const [scale] = PROGRAM.dispatches;
+  await (await create()).run('classify', { image });
+  expect(gpu.code.get('scale')).toBe(PROGRAM.kernels.scale);
+  expect(gpu.launched[0]).toEqual(scale!.workgroups);
+  gpu.isFallback = true;
+  gpu.launched = [];
+  expect(await (await create()).run('classify', { image })).toEqual({ logits: classify(image) });
+  expect(gpu.code.get('scale')).toBe(PROGRAM.fallback.scale.wgsl);
+  expect(gpu.code.get('square')).toBe(PROGRAM.kernels.square);
+  expect(gpu.launched).toEqual([PROGRAM.fallback.scale.workgroups, [1, 1, 1]]);
 });
 
 test('a wrong call costs no device', async () => {

@@ -7,7 +7,7 @@ import { hastened } from './firefoxPoll';
 import { mapValues } from './json';
 import type { ModelFile } from './modelfile';
 import { Problem } from './problem';
-import type { Program } from './program';
+import { forFallback, type Program } from './program';
 
 /** Runs between two read-backs. */
 const BATCH = 16;
@@ -29,7 +29,7 @@ export interface WebGpu extends Backend {
  * @throws Error if there is no WebGPU, no adapter, or none large enough
  */
 export async function createWebGpu(file: ModelFile): Promise<WebGpu> {
-  const device = await requestDevice(file);
+  const { device, isFallback } = await requestDevice(file);
   let giveUp!: (why: string) => void;
   const lost = new Promise<string>((resolve) => {
     giveUp = (why) => {
@@ -47,7 +47,9 @@ export async function createWebGpu(file: ModelFile): Promise<WebGpu> {
     if (batch.length === 0) return [];
     const program = findProgram(file, name, batch[0]!);
     for (const inputs of batch) findProgram(file, name, inputs);
-    if (!prepared.has(name)) prepared.set(name, prepare(device, file, program));
+    if (!prepared.has(name)) {
+      prepared.set(name, prepare(device, file, isFallback ? forFallback(program) : program));
+    }
     const { arena, staging, stride, steps } = await prepared.get(name)!;
     try {
       const results: Outputs[] = [];
@@ -118,7 +120,7 @@ export async function createWebGpu(file: ModelFile): Promise<WebGpu> {
   return gpu;
 }
 
-async function requestDevice(file: ModelFile): Promise<GPUDevice> {
+async function requestDevice(file: ModelFile) {
   const gpu = globalThis.navigator?.gpu as GPU | undefined;
   if (!gpu) throw new Problem('this browser does not offer WebGPU here');
   const adapter = await gpu.requestAdapter();
@@ -126,12 +128,14 @@ async function requestDevice(file: ModelFile): Promise<GPUDevice> {
   // A limit below the default is raised to it, so small models ask for nothing.
   const programs = [...file.programs.values()];
   const bindings = programs.flatMap((p) => p.dispatches.flatMap((d) => d.bindings));
-  return adapter.requestDevice({
+  const device = await adapter.requestDevice({
     requiredLimits: {
       maxBufferSize: Math.max(0, ...programs.map((p) => p.arena)),
       maxStorageBufferBindingSize: Math.max(0, ...bindings.map((b) => b.bytes)),
     },
   });
+  const info = adapter.info as GPUAdapterInfo | undefined; // Chrome has it from 127
+  return { device, isFallback: info?.isFallbackAdapter ?? false };
 }
 
 /** Makes all that the runs of a program need. */
