@@ -21,7 +21,7 @@ def threads(ast: UOp) -> Options | None:
     if is_words(loops, sums, shape):
         return _words(*shape[1:])
     if (loops, sums) in ((1, 1), (0, 2)):
-        return splits(["GROUPTOP", 0, divisor(shape[loops], range(64, 1, -1))])
+        return splits(["GROUPTOP", 0, divisor(shape[loops], range(64, 1, -1))]) or None
     return tiles(ast, WGSL)
 
 
