@@ -1,8 +1,7 @@
 """Kernel options for sums on a GPU, which has more threads than one picture has results: they share each sum.
 
 So few products are waited for one after the other. The best of some 3,600 that were timed with Dawn (npm webgpu 0.6.2)
-on an H100: there the cnn's second convolution takes forty times as long with tiles for a CPU, and these take a CPU
-twenty times as long.
+on an H100. What they give a network there, and cost it on a CPU: README, "Beside other runtimes".
 """
 
 from math import prod

@@ -154,7 +154,7 @@ async function build(device: GPUDevice, file: ModelFile, program: Program) {
   });
   writeWeights(file, program, arena.getMappedRange(), 0);
   arena.unmap();
-  // The outputs lie side by side in the arena: all come back in one copy, which saves an H100 5 µs.
+  // The outputs lie side by side in the arena: all come back in one copy.
   const outputs = [...program.outputs.values()];
   const start = Math.min(...outputs.map(({ offset }) => offset));
   const stride = Math.max(...outputs.map(({ offset, bytes }) => offset + bytes)) - start;
