@@ -10,12 +10,12 @@ milliseconds of the thread's own time, slowed down: what else the machine does d
 import argparse
 import json
 import shutil
-import threading
 import time
 from math import pi, sin
 
 from playwright.sync_api import sync_playwright
 
+from inkgrad.bench.host import running
 from inkgrad.serve import server
 
 DIGITS, EVENTS = 10, 90
@@ -28,12 +28,11 @@ def main() -> None:
     parser.add_argument("--backend", default="wasm")
     parser.add_argument("--rate", type=float, default=4)
     options = parser.parse_args()
-    with server(0) as httpd, sync_playwright() as playwright:
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    with running(server(0)) as address, sync_playwright() as playwright:
         flags = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
         page = browser.new_page(viewport={"width": 390, "height": 844})
-        page.goto(f"http://localhost:{httpd.server_port}/?model={options.model}&backend={options.backend}")
+        page.goto(f"{address}?model={options.model}&backend={options.backend}")
         page.locator(f"#prediction[data-backend={options.backend}]").wait_for(state="attached")
         # Before the clock runs: what Playwright has to put into the page for these is not the page's own.
         box = page.locator("#pad").bounding_box()

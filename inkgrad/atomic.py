@@ -11,10 +11,10 @@ def write_bytes(path: Path, data: bytes) -> None:
 
     The folder is made where there is none. Raises Error (disk full, no permission) with nothing left behind.
     """
-    # The same folder, so that the replacement is one rename on one file system; the process id, so that two
-    # processes that write the same file do not write into each other's half.
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        # The same folder, so that the replacement is one rename on one file system; the process id, so that two
+        # processes that write the same file do not write into each other's half.
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with open(part, "wb") as file:
@@ -26,3 +26,5 @@ def write_bytes(path: Path, data: bytes) -> None:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise Error(f"{path}: cannot be written ({error.strerror}): make room or choose another folder") from None
+    except ValueError:  # of with_name
+        raise Error(f"{path}: cannot be written: it names no file") from None

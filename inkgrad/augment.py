@@ -91,12 +91,12 @@ def _mix(x: Tensor) -> Tensor:
 
 def _sources(noise: Tensor, limits: Augment) -> tuple[Tensor, Tensor]:
     """Where each pixel comes from: row and column, both [B, 28, 28], in px."""
-    # Contiguous: few values an image, not to be worked out again for each of its pixels.
     angle, wide, high, shear, right, down = (noise[:, i].reshape(-1, 1, 1) for i in range(6))
     angle, shear = angle * math.radians(limits.rotate), shear * limits.shear
     # source = rotation · shear · scale⁻¹ · (x, y); 1 − 2 sin² for cos, because tinygrad's is not exactly 1 at 0.
     cos, sin = 1 - 2 * (angle / 2).sin().square(), angle.sin()
     wide, high = 1 / (1 + wide * limits.scale), 1 / (1 + high * limits.scale)
+    # Contiguous: few values an image, not to be worked out again for each of its pixels.
     xx, xy, yx, yy = (
         t.contiguous() for t in (cos * wide, (cos * shear - sin) * high, sin * wide, (sin * shear + cos) * high)
     )

@@ -1,15 +1,16 @@
 """A model's card: what it is, what made it and how well it reads, filled in by the program that measured it."""
 
-import json
-import tomllib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tinygrad.nn.state import get_parameters
 
+from inkgrad import recipe as recipes
 from inkgrad.evaluate import told_apart
 from inkgrad.failures import confused
 from inkgrad.nets import Net, shape
+from inkgrad.run import read_metrics
 
 # Of a run's last line; the accuracies are of float32 weights.
 TRAINING = "device", "seconds", "test_accuracy", "strokes_accuracy"
@@ -17,8 +18,7 @@ TRAINING = "device", "seconds", "test_accuracy", "strokes_accuracy"
 
 def of_run(net: Net, run: Path, fitted: dict[str, float]) -> dict[str, Any]:
     """The card of a trained net, before it is evaluated, from its run folder and what `finish` fitted."""
-    recipe = tomllib.loads((run / "recipe.toml").read_text("utf-8"))
-    last = json.loads((run / "metrics.jsonl").read_text("utf-8").splitlines()[-1])
+    recipe, last = asdict(recipes.read(run / "recipe.toml")), read_metrics(run)[-1]
     return {
         "name": f"inkgrad {recipe['net']}",
         "net": recipe["net"],
@@ -54,9 +54,12 @@ def markdown(card: dict[str, Any], command: str, picture: str) -> str:
 """
         surely += f" and {card['strokes']['kept']:.1%} of strokes"
         mistakes += f"; of strokes: {confused(card['strokes'])}"
-    fitted_on = "validation"
-    if "strokes" in card and not recipe["validation"]:
+    if recipe["validation"]:
+        fitted_on = "validation"
+    elif "strokes" in card:
         fitted_on = "these very strokes, the only digits that training did not see"
+    else:
+        fitted_on = "training images, of which it is surer than it should be: for want of strokes to fit it on"
     for name, figures in card.get("others", {}).items():
         others += f"- **Told from {name}** (n = {figures['n']:,}): {told_apart(figures)}; not sure of"
         others += f" {figures['refused']:.1%}.\n"

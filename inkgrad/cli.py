@@ -12,7 +12,7 @@ import typer
 
 from inkgrad.bench.commands import bench
 from inkgrad.errors import Error
-from inkgrad.options import Data, Json, Others, Storage, Strokes, Teachers, needs
+from inkgrad.options import Data, Json, Others, Storage, Strokes, Teachers, needs, networks
 from inkgrad.progress import track
 
 if TYPE_CHECKING:
@@ -56,10 +56,13 @@ def data(
         atomic.write_bytes(show, png.getvalue())
         print(f"{show}: each digit as its writers write it and in every style")
         return
+    if which == "strokes" and path:
+        raise typer.BadParameter("--path is a copy of MNIST; one of the pen strokes is given with --strokes")
     if which == "strokes" or strokes:
         samples = unipen.read(file := strokes or unipen.fetch())
         print(f"{file}: {len(samples):,} digits by {len({sample.writer for sample in samples})} writers")
-        return
+        if path is None:
+            return
     images = mnist.load(folder := path or mnist.fetch())
     print(f"{folder}: {len(images.train_images):,} training and {len(images.test_images):,} test images")
 
@@ -135,16 +138,12 @@ def sweep(
 
     The trials' results lie in a database that optuna-dashboard opens too; see also inkgrad report.
     """
-    from inkgrad import mnist, unipen
 
     with needs("sweep"):
         from inkgrad.sweep import STORAGE
         from inkgrad.sweep import sweep as search
         from inkgrad.workers import standing
     base = _recipe(net, recipe)
-    mnist.load(path)  # here, so that workers need not fetch it or fail on it side by side
-    if strokes:
-        unipen.read(strokes)
     try:
         study = search(base, count, workers, seeds, storage or STORAGE, strokes, tuple(teacher or ()), path)
     except KeyboardInterrupt:
@@ -195,8 +194,12 @@ def export(
     from inkgrad.others import read as read_others
     from inkgrad.release import beside, release
 
-    if as_onnx:  # first, because it says where a package is missing, and the rest takes minutes
-        from inkgrad.export.onnx import to_onnx
+    # First, because the rest takes minutes.
+    with needs("export"):
+        import ziglang  # noqa: F401
+    if as_onnx:
+        with needs("onnx"):
+            from inkgrad.export.onnx import to_onnx
     data, samples, unlike = mnist.load(path), unipen.read(strokes) if strokes else [], read_others(others or [])
     asked = [f"--strokes {strokes.name} --unseen"] if strokes else []
     asked += [f"--others {path.name}" for path in others or []]
@@ -265,28 +268,35 @@ def predict(
         print(f"{text} ({prod(float(digit.probabilities.max()) for digit in digits):.1%})")
 
 
-@app.command(epilog="Example: inkgrad tune cnn")
+@app.command(epilog="Examples: inkgrad tune cnn · inkgrad tune --webgpu")
 def tune(
     nets: Annotated[
         list[str] | None, typer.Argument(help="Networks whose kernels are tuned; all where not given.")
     ] = None,
+    webgpu: Annotated[bool, typer.Option("--webgpu", help="For WebGPU, in Node with Dawn.")] = False,
 ) -> None:
     """Find the kernel options that are fastest on WebAssembly, for the exporter's table (minutes a network).
 
-    Kernels that the table has are left as they are; what was found stays when stopped.
+    Kernels that the table has are left as they are; what was found stays when stopped. With --webgpu, on this machine's
+    adapter: a GPU, or WebGPU in software (as `inkgrad bench gpu`).
     """
     from functools import partial
 
     from inkgrad.export.capture import TABLE
     from inkgrad.export.digits import untrained
-    from inkgrad.export.tune import extend
+    from inkgrad.export.tune import V8, extend
     from inkgrad.nets import NETS
 
-    if unknown := set(nets or []) - NETS.keys():
-        raise Error(f"{', '.join(sorted(unknown))}: no such network; there are {', '.join(NETS)}")
-    for net in nets or NETS:
-        table = extend(untrained(net).values(), partial(track, description=net))
-    print(f"{TABLE}: {sum(options is not None for options in table.values())} of {len(table)} kernels are tuned")
+    chosen, engine = networks(nets, NETS), V8
+    if webgpu:
+        from inkgrad.bench.webgpu import engine as adapter
+
+        engine = adapter()
+    for net in chosen:
+        functions = (f for f in untrained(net).values() if engine.target != "fallback" or f.fallback)
+        table = extend(functions, engine, partial(track, description=net))
+    tuned = sum(options is not None for options in table.values())
+    print(f"{TABLE}, {engine.target}: {tuned} of {len(table)} kernels are tuned")
 
 
 @app.command(epilog="Examples: inkgrad serve · inkgrad serve --host 0.0.0.0 --port 8080")

@@ -66,5 +66,5 @@ def fit(net: Net, digits: Bytes, others: Bytes) -> nn.Linear:
 
 
 def threshold(odds: NDArray[Any]) -> float:
-    """The log-odds that KEPT of the digits with these exceed."""
+    """The log-odds that KEPT of the digits with these have, or more."""
     return float(np.quantile(odds, 1 - KEPT))

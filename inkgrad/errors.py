@@ -5,5 +5,10 @@ class Error(Exception):
     """
 
 
+def first_line(words: object, otherwise: str = "no reason given") -> str:
+    """What an error or a tool says, in one line; tools that are killed say nothing."""
+    return next((line for line in str(words).splitlines() if line.strip()), otherwise).strip()
+
+
 class Diverged(Error):
     """Training whose loss or weights are no longer numbers."""

@@ -137,9 +137,7 @@ def auroc(digits: Floats, others: Floats) -> float:
 
 def confusion(truth: NDArray[np.integer[Any]], answers: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """How often each digit (row) was read as each digit (column): [10, 10]."""
-    counts = np.zeros((10, 10), np.int64)
-    np.add.at(counts, (truth, answers), 1)
-    return counts
+    return np.bincount(10 * truth.astype(np.int64) + answers, minlength=100).reshape(10, 10)
 
 
 def summary(report: Mapping[str, Any]) -> Iterator[str]:

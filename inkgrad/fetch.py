@@ -105,31 +105,41 @@ def _download(url: str, progress: Progress) -> bytes:
     does not resolve, or ten addresses that swallow packets, would take a minute.
     """
     chunks: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+    given_up = threading.Event()
     task = progress.add_task(url.rpartition("/")[2], total=None)
-    threading.Thread(target=_pump, args=(url, chunks, progress, task), daemon=True).start()
+    threading.Thread(target=_pump, args=(url, chunks, given_up, progress, task), daemon=True).start()
     body = bytearray()
-    while True:
-        try:
-            chunk = chunks.get(timeout=STALL)
-        except queue.Empty:
-            raise TimeoutError(f"no answer for {STALL:g} s") from None
-        if isinstance(chunk, Exception):
-            raise chunk
-        if not chunk:
-            progress.remove_task(task)
-            return bytes(body)
-        body += chunk
-        if len(body) > LARGEST:
-            raise ValueError(f"sent more than {LARGEST} bytes")
-        progress.update(task, advance=len(chunk))
+    try:
+        while True:
+            try:
+                chunk = chunks.get(timeout=STALL)
+            except queue.Empty:
+                raise TimeoutError(f"no answer for {STALL:g} s") from None
+            if isinstance(chunk, Exception):
+                raise chunk
+            if not chunk:
+                return bytes(body)
+            body += chunk
+            if len(body) > LARGEST:
+                raise ValueError(f"sent more than {LARGEST} bytes")
+            progress.update(task, advance=len(chunk))
+    finally:
+        given_up.set()
+        progress.remove_task(task)
 
 
-def _pump(url: str, chunks: "queue.SimpleQueue[bytes | Exception]", progress: Progress, task: TaskID) -> None:
+def _pump(
+    url: str,
+    chunks: "queue.SimpleQueue[bytes | Exception]",
+    given_up: threading.Event,
+    progress: Progress,
+    task: TaskID,
+) -> None:
     try:
         with urllib.request.urlopen(url, timeout=60) as response:  # ends this thread, long after the wait above
             length = response.headers.get("Content-Length")
             progress.update(task, total=int(length) if length else None)
-            while chunk := response.read1(1 << 16):
+            while not given_up.is_set() and (chunk := response.read1(1 << 16)):
                 chunks.put(chunk)
         chunks.put(b"")
     except Exception as error:

@@ -27,7 +27,7 @@ def finish(
 
     The doubt is fitted on training images and samples; both numbers on MNIST's last 10,000 training images and on
     left_out, of writers whom no training saw. The temperature on these alone where the net has seen those images: of
-    what it was trained on it is surer than it should be. A digit is sure where its log-odds exceed "sure".
+    what it was trained on it is surer than it should be. A digit is sure where its log-odds are "sure" or more.
     """
     drawn, _ = strokes.pictures(samples, DRAWN, seed=0)
     digits = np.concatenate([data.train_images[:MNIST], drawn])

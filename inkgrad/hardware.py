@@ -7,6 +7,18 @@ from pathlib import Path
 
 from tinygrad import Device
 
+from inkgrad.errors import Error, first_line
+
+
+def opened(devices: int = 1) -> None:
+    """Raises Error where tinygrad's device, or so many of it, cannot be opened: before anything is begun."""
+    try:
+        for number in range(devices):
+            Device[f"{Device.DEFAULT}:{number}"]
+    except Exception as error:  # whatever a driver's bindings raise where there is no driver
+        why = f"{Device.DEFAULT} does not open ({first_line(error)})"
+        raise Error(f"tinygrad's device {why}: name another with DEV, such as DEV=CPU") from None
+
 
 def hardware() -> str:
     """tinygrad's device and what it is: "CUDA, NVIDIA H100 80GB HBM3" or "CPU, AMD EPYC 9354, 2 cores"."""

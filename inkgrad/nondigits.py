@@ -13,12 +13,11 @@ import numpy as np
 from HersheyFonts import HersheyFonts
 from numpy.typing import NDArray
 from PIL import Image
-from rich.console import Console
-from rich.progress import track
 
 from inkgrad.glyphs import Lines, Point, pen
 from inkgrad.ink import MASK
 from inkgrad.normalize import SIDE
+from inkgrad.progress import track
 from inkgrad.strokes import Bytes, mask, normalized, vary
 from inkgrad.styles import box, unit
 from inkgrad.unipen import Sample
@@ -84,10 +83,11 @@ def points(rng: np.random.Generator, n: int) -> list[Point]:
 KINDS: dict[Draw, float] = {letter: 0.5, pair: 0.2, part: 0.1, scribble: 0.1, polygon: 0.06, bars: 0.04}
 
 
-def pictures(samples: Sequence[Sample], n: int, seed: int) -> Bytes:
+def pictures(samples: Sequence[Sample], n: int, seed: int, quiet: bool = False) -> Bytes:
     """Grey pictures [n, 28, 28], uint8, of ink that is no digit, varied and drawn as `strokes.pictures` draws digits.
 
     Parts and pairs are made of samples; without any, or any of several strokes, the other kinds take their share.
+    quiet: without a progress bar.
     """
     digits = [unit(sample.strokes) for sample in samples]
     possible: dict[Draw, bool] = {part: any(len(lines) > 1 for lines in digits), pair: bool(digits)}
@@ -95,7 +95,7 @@ def pictures(samples: Sequence[Sample], n: int, seed: int) -> Bytes:
     rng = np.random.default_rng(seed)
     kinds = rng.choice(len(shares), n, p=np.array([*shares.values()]) / sum(shares.values()))
     draws = [[*shares][kind] for kind in kinds]
-    drawn = track(draws, "what is no digit", console=Console(stderr=True), transient=True)
+    drawn = track(draws, "what is no digit", transient=True, disable=quiet)
     return normalized(np.stack([mask(vary(unit(draw(digits, rng)), rng), rng) for draw in drawn]))
 
 

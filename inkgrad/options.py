@@ -1,6 +1,6 @@
 """What several commands take."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +25,15 @@ Storage = Annotated[
     str | None, typer.Option(help="The database: sqlite:///FILE or postgresql://…; runs/sweep.db where not given.")
 ]
 Data = Annotated[Path | None, typer.Option(help="A folder with the four MNIST files; fetched where not given.")]
+
+
+def networks(chosen: list[str] | None, otherwise: Iterable[str]) -> list[str]:
+    """The networks asked for, or otherwise these. Raises Error where there is none of that name."""
+    from inkgrad.nets import NETS
+
+    if unknown := set(chosen or []) - NETS.keys():
+        raise Error(f"{', '.join(sorted(unknown))}: no such network; there are {', '.join(NETS)}")
+    return chosen or [*otherwise]
 
 
 @contextmanager

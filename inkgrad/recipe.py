@@ -39,7 +39,7 @@ class Recipe:
     steps: int
     batch: int  # images a step
     optimizer: Literal["adamw", "muon"]
-    lr: float  # peak; see train.rate
+    lr: float  # peak; see trainer.rate
     warmup: float  # fraction of the steps over which lr rises
     weight_decay: float  # decoupled, on weights of two or more dimensions
     ema: float  # decay per step of the average of the weights, which is what is evaluated and released

@@ -7,11 +7,14 @@ from typing import Any
 
 from inkgrad import atomic, card, failures
 from inkgrad import recipe as recipes
+from inkgrad import run as folders
 from inkgrad import train as training
+from inkgrad.errors import Error
 from inkgrad.evaluate import evaluate
 from inkgrad.export.digits import export_digits
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.finish import finish
+from inkgrad.hardware import opened
 from inkgrad.mnist import Mnist
 from inkgrad.others import Others
 from inkgrad.strokes import split
@@ -33,11 +36,19 @@ def release(
 
     samples are pen strokes: what tells digits from other ink is fitted on those of training writers, and the figures
     are of the writers left out. unlike is what is no digit; asked are the options that make `inkgrad evaluate` measure
-    the same again, and progress is as in `evaluate`. Raises Error as `train.load` and `export` do.
+    the same again, and progress is as in `evaluate`. Raises Error as `train.load` and `export` do, and where samples
+    are others than the run trained on, whose writers left out it may have seen.
     """
+    opened()
+    if out and out.is_dir():
+        raise Error(f"{out} is a folder: name the model file")
     drawn, left_out = split(samples)
     net = training.load(run)
-    seen = not recipes.read(run / "recipe.toml").validation
+    recipe = recipes.read(run / "recipe.toml")
+    begun, given = folders.data(run), training.digests(data, samples, ())
+    if samples and recipe.strokes and begun.get("strokes", given["strokes"]) != given["strokes"]:
+        raise Error(f"{run}: trained on other strokes, so that it may know these writers: give the same --strokes")
+    seen = not recipe.validation
     doubt, fitted = finish(net, data, drawn, left_out, seen)
     about = card.of_run(net, run, fitted)
     out = out or Path("models") / f"{about['net']}.safetensors"

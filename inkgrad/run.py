@@ -1,11 +1,12 @@
 """A run folder: what training leaves behind, and what it needs to go on.
 
-recipe.toml (as run), data.sha256 (of images and strokes), metrics.jsonl (a line for each evaluation, the test set's
+recipe.toml (as run), data.sha256 (of what it trains on), metrics.jsonl (a line for each evaluation, the test set's
 last), curve.png, weights.safetensors (the averaged weights, float32; written last, so a run that has it is finished),
 checkpoint.safetensors (everything that training changes). Each file is whole or not there, whenever the process dies.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,26 +29,34 @@ def is_finished(run: Path) -> bool:
     return (run / "weights.safetensors").is_file()
 
 
-def open_folder(run: Path, recipe: Recipe, digest: str, resume: bool) -> None:
-    """Make a new run of `recipe` on data of this digest, or check that the one there can be gone on with.
+def open_folder(run: Path, recipe: Recipe, digests: Mapping[str, str], resume: bool) -> None:
+    """Make a new run of `recipe` on what has these digests, or check that the one there can be gone on with.
 
     Raises Error where it cannot.
     """
-    saved, data = run / "recipe.toml", run / "data.sha256"
+    saved = run / "recipe.toml"
     if resume:
         if not saved.is_file():
             raise Error(f"{run}: no run to resume: it has no recipe.toml")
         if recipes.read(saved) != recipe:
             raise Error(f"{saved}: not the recipe to resume with: leave the recipe out, or start a new run")
-        if data.is_file() and data.read_text() != digest:
-            raise Error(f"{run}: begun with other images or strokes: give the same --strokes and --path")
+        if other := [what for what, digest in data(run).items() if digest != digests.get(what)]:
+            raise Error(f"{run}: begun with other {' and '.join(other)}: give the same --path, --strokes and --teacher")
     elif run.exists() and (not run.is_dir() or any(run.iterdir())):
         what = "a finished run" if is_finished(run) else "an unfinished run" if saved.exists() else "other files"
         hint = "resume it or choose" if what == "an unfinished run" else "choose"
         raise Error(f"{run}: holds {what}: {hint} another folder")
     else:
-        atomic.write_bytes(data, digest.encode())
+        lines = "".join(f"{digest}  {what}\n" for what, digest in digests.items())
+        atomic.write_bytes(run / "data.sha256", lines.encode())
         atomic.write_bytes(saved, recipes.dump(recipe).encode())
+
+
+def data(run: Path) -> dict[str, str]:
+    """The digests of what a run trains on, by what it is; none where the run does not say."""
+    path = run / "data.sha256"
+    lines = (line.split(maxsplit=1) for line in path.read_text().splitlines()) if path.is_file() else ()
+    return {what: digest for digest, what in lines}
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:

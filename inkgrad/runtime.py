@@ -8,7 +8,7 @@ import numpy as np
 import wasmtime
 from numpy.typing import NDArray
 
-from inkgrad.errors import Error
+from inkgrad.errors import Error, first_line
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.export.weights import in_arena
 
@@ -23,11 +23,17 @@ class _Loaded:
 
 
 class Runtime:
-    """A loaded model file. run(program, inputs) is what the page's WebAssembly backend does."""
+    """A loaded model file. run(program, inputs) is what the page's WebAssembly backend does.
+
+    Raises Error where its code is none.
+    """
 
     def __init__(self, file: ModelFile) -> None:
         self._store = wasmtime.Store()
-        instance = wasmtime.Instance(self._store, wasmtime.Module(self._store.engine, file.wasm), [])
+        try:
+            instance = wasmtime.Instance(self._store, wasmtime.Module(self._store.engine, file.wasm), [])
+        except wasmtime.WasmtimeError as error:
+            raise Error(f"the model file's WebAssembly is damaged ({first_line(error)}); fetch it again") from None
         exports = instance.exports(self._store)
         memory, heap = exports["memory"], exports["__heap_base"]
         assert isinstance(memory, wasmtime.Memory) and isinstance(heap, wasmtime.Global)

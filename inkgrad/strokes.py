@@ -107,18 +107,18 @@ def mask(lines: Lines, rng: np.random.Generator) -> Bytes:
 
 
 def pictures(
-    samples: Sequence[Sample], per_sample: int, seed: int, workers: int | None = None
+    samples: Sequence[Sample], per_sample: int, seed: int, workers: int | None = None, quiet: bool = False
 ) -> tuple[Bytes, NDArray[np.uint8]]:
     """Grey pictures [N, 28, 28] and labels [N] for training, per_sample of each sample in turn; both uint8.
 
     Strokes are varied and rasterised in `workers` processes (all cores where not given), normalised on the default
-    device. Picture i depends on its sample, the seed and i alone.
+    device. Picture i depends on its sample, the seed and i alone. quiet: without a progress bar.
     """
     jobs = [((seed, i), samples[i // per_sample]) for i in range(len(samples) * per_sample)]
     chunks = [jobs[i : i + BATCH] for i in range(0, len(jobs), BATCH)]
     # spawn: a forked child would share the parent's open device.
     with multiprocessing.get_context("spawn").Pool(workers, signal.signal, QUIET) as pool:
-        masks = track(pool.imap(_masks, chunks), "strokes", len(chunks), transient=True)
+        masks = track(pool.imap(_masks, chunks), "strokes", len(chunks), transient=True, disable=quiet)
         images = np.concatenate([np.zeros((0, SIDE, SIDE), np.uint8), *map(normalized, masks)])
     return images, np.array([sample.label for _, sample in jobs], np.uint8)
 

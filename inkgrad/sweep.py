@@ -22,7 +22,7 @@ from inkgrad import recipe as recipes
 from inkgrad.errors import Diverged
 from inkgrad.mnist import Mnist
 from inkgrad.recipe import Recipe
-from inkgrad.train import HELD_OUT, teacher, train
+from inkgrad.train import HELD_OUT, digests, teacher, train
 from inkgrad.unipen import Sample
 
 STORAGE = "sqlite:///runs/sweep.db"  # where none is named
@@ -50,11 +50,12 @@ def sweep(
     base = replace(
         base, validation=True, strokes=base.strokes if strokes else 0, distill=base.distill if teachers else 0
     )
-    for folder in teachers:
-        teacher(folder, base)  # here, because it says which cannot be asked
+    asked = [teacher(folder, base) for folder in teachers]  # here, because it says which cannot be asked
+    data = digests(*_data(path, strokes), asked)
     training = Training(base, seeds, strokes, teachers, path)
     design = space.design(base, training.fixed)
     attributes = {"recipe": recipes.dump(base), "seeds": seeds, "strokes": strokes is not None, "design": design}
+    attributes |= {f"digest of {what}": digest for what, digest in data.items()}
     return workers.run(url, base.net, n, processes, training, attributes, Designed(design))
 
 

@@ -20,7 +20,7 @@ from inkgrad import nondigits, run, strokes
 from inkgrad import recipe as recipes
 from inkgrad.batched import batched
 from inkgrad.errors import Diverged, Error
-from inkgrad.hardware import hardware
+from inkgrad.hardware import hardware, opened
 from inkgrad.mnist import Mnist
 from inkgrad.nets import Net, fold_batchnorm
 from inkgrad.recipe import Recipe
@@ -63,16 +63,19 @@ def train(
     drawn, left_out = strokes.split(samples)
     if recipe.strokes and not drawn:
         raise Error(f"strokes of {strokes.VALIDATION_WRITERS} writers or fewer are all left out: give more writers'")
-    run.open_folder(out, recipe, _digest(data, samples), resume)
+    run.open_folder(out, recipe, digests(data, samples, teachers), resume)
     if run.is_finished(out):
         return run.read_metrics(out)[-1]
 
-    pictures, written = strokes.pictures(drawn, recipe.strokes, recipe.seed) if recipe.strokes else _NOTHING
+    quiet = report is not None
+    pictures, written = _NOTHING
+    if recipe.strokes:
+        pictures, written = strokes.pictures(drawn, recipe.strokes, recipe.seed, quiet=quiet)
     # Joined even to nothing, because that copies: tinygrad 0.14 uploads to CUDA from writable memory only.
-    others = nondigits.pictures(drawn, recipe.nondigits, recipe.seed) if recipe.nondigits else _NOTHING[0]
+    others = nondigits.pictures(drawn, recipe.nondigits, recipe.seed, quiet) if recipe.nondigits else _NOTHING[0]
     all_images = np.concatenate([data.train_images[:kept], pictures, others])
     all_labels = np.concatenate([data.train_labels[:kept], written, np.full(len(others), NONE, np.uint8)])
-    trainer = Trainer(recipe, all_images, all_labels, teachers)
+    trainer = Trainer(recipe, all_images, all_labels, [fold_batchnorm(net) for net in teachers])
     checkpoint = out / "checkpoint.safetensors"
     if checkpoint.exists():
         run.load_tensors(checkpoint, trainer.state)
@@ -84,7 +87,7 @@ def train(
     began = time.monotonic() - (metrics[-1]["seconds"] if metrics else 0)
     predict = batched(lambda images: trainer.average(images.float()))
     looked = since = time.monotonic()
-    with _progress(disable=report is not None) as progress:
+    with _progress(disable=quiet) as progress:
         task = progress.add_task(recipe.net, total=recipe.steps, completed=start, loss=math.nan, accuracy="", speed="")
         for done in range(start + 1, recipe.steps + 1):
             trainer.advance()
@@ -140,7 +143,8 @@ def train(
 
 
 def check(recipe: Recipe, images: int) -> None:
-    """Raises Error where the recipe cannot be trained on so many images."""
+    """Raises Error where the recipe cannot be trained on so many images, or its devices do not open."""
+    opened(recipe.devices)
     if images < recipe.batch:
         raise Error(f"a batch of {recipe.batch} images is more than the {max(images, 0)} that are there to train on")
     if recipe.batch % recipe.devices:
@@ -149,12 +153,15 @@ def check(recipe: Recipe, images: int) -> None:
         raise Error('a batch of one image has no spread to normalise by: take more, or norm = "none"')
 
 
-def _digest(data: Mnist, samples: Sequence[Sample]) -> str:
-    """Of what there is to train on, in hexadecimal."""
-    digest = hashlib.sha256(repr(samples).encode())
-    for array in (data.train_images, data.train_labels):
-        digest.update(array.tobytes())
-    return digest.hexdigest()
+def digests(data: Mnist, samples: Sequence[Sample], teachers: Sequence[Net]) -> dict[str, str]:
+    """Of what there is to train on, by what it is: SHA-256, in hexadecimal."""
+    taught = [tensor.numpy() for net in teachers for tensor in get_state_dict(net).values()]
+    parts = {
+        "images": [data.train_images, data.train_labels],
+        "strokes": [np.frombuffer(repr([*samples]).encode(), np.uint8)],
+        "teachers": taught,
+    }
+    return {what: hashlib.sha256(b"".join(a.tobytes() for a in arrays)).hexdigest() for what, arrays in parts.items()}
 
 
 def load(folder: Path) -> Net:
@@ -169,11 +176,11 @@ def load(folder: Path) -> Net:
 
 
 def teacher(folder: Path, pupil: Recipe) -> Net:
-    """The network of a finished run as one that is only asked: BatchNorm folded.
+    """The network of a finished run, to be asked.
 
     Raises Error as `load` does, and where it was trained on the images that are to judge the pupil.
     """
-    net = fold_batchnorm(load(folder))
+    net = load(folder)
     if pupil.validation and not recipes.read(folder / "recipe.toml").validation:
         raise Error(f"{folder} was trained on validation too, which is to judge its pupil: train it with it held out")
     return net

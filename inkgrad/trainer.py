@@ -63,8 +63,8 @@ class Trainer:
         # BatchNorm's statistics are averaged as weights are, but not its count of batches.
         self.averaged = [(averages[name], weight) for name, weight in weights.items() if weight.dtype == dtypes.float32]
         self.images, self.labels, self.rates = (Tensor(t).realize() for t in (images, labels, _rates(recipe)))
-        self.order = Tensor(_order(recipe, len(images))).realize()
-        self.seed = Tensor([recipe.seed], dtype=dtypes.uint32).realize()
+        self.order = Tensor.zeros(recipe.steps, recipe.batch, dtype=dtypes.int32).contiguous().realize()
+        self.seed = Tensor.zeros(1, dtype=dtypes.uint32).contiguous().realize()
         self.reset(recipe.seed)
         self._compiled = TinyJit(self._advance)
 

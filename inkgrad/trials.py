@@ -25,7 +25,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
 
-from inkgrad.errors import Error
+from inkgrad.errors import Error, first_line
 
 GRACE = 60  # seconds without a heartbeat after which a worker counts as dead; it beats four times as often
 # The third because Optuna reads a second time in a transaction that was cut.
@@ -170,4 +170,4 @@ def finished(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def _first_line(error: BaseException) -> str:
-    return str(getattr(error, "orig", error)).splitlines()[0]  # the driver's own words, where it is its error
+    return first_line(getattr(error, "orig", error), type(error).__name__)  # the driver's own words, where it is its

@@ -65,6 +65,7 @@ def test_help_has_an_example(command: str) -> None:
         ["train"],
         ["train", "--resume", "runs/x", "--seed", "1"],
         ["evaluate", "x", "--unseen"],
+        ["data", "strokes", "--path", "x"],
     ],
 )
 def test_wrong_usage_is_exit_2(words: list[str]) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from oracle import session
 from released import MODELS
+from safetensors.numpy import save
 from tinygrad import Tensor, nn
 from tinygrad.nn.state import get_state_dict
 
@@ -260,6 +261,18 @@ def test_a_file_that_is_no_model_is_one_clear_line(content: bytes, tmp_path: Pat
     path = tmp_path / "m.safetensors"
     path.write_bytes(content)
     with pytest.raises(Error, match=r"m\.safetensors"):
+        modelfile.read(path)
+
+
+def test_a_model_file_without_plans_or_with_damaged_code_is_one_clear_line(tmp_path: Path) -> None:
+    file = modelfile.read(MODELS["cnn-tiny"])
+    with pytest.raises(Error, match="WebAssembly is damaged"):
+        Runtime(replace(file, tensors={**file.tensors, "wasm": file.tensors["wasm"][:100]}))
+    with pytest.raises(Error, match="holds no network"):
+        read_net(replace(file, card={}))
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(save({"wasm": file.tensors["wasm"]}, {"format": modelfile.FORMAT}))
+    with pytest.raises(Error, match="programs or its card are missing"):
         modelfile.read(path)
 
 

@@ -164,6 +164,25 @@ def test_more_than_the_largest_file_is_refused(tmp_path: Path, serve: Serve, mon
         fetched(tmp_path, serve(lambda *_: pack(bytes(2000))).replace(".gz", ".Z"))
 
 
+def test_what_is_refused_is_read_no_further(tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "LARGEST", 1000)
+    hung_up = Event()
+
+    def endless(path: str, handler: BaseHTTPRequestHandler) -> bytes:
+        handler.send_response(200)
+        handler.end_headers()
+        try:
+            while True:
+                handler.wfile.write(bytes(1 << 16))
+        except ConnectionError:
+            hung_up.set()
+            raise ConnectionAbortedError from None
+
+    with pytest.raises(Error, match="more than 1000 bytes"):
+        fetched(tmp_path, serve(endless))
+    assert hung_up.wait(10)
+
+
 def test_fetches_what_compress_packed(tmp_path: Path, serve: Serve) -> None:
     mirror = serve(lambda path, _: pack(FILES[path.removesuffix(".Z")])).replace(".gz", ".Z")
     assert fetched(tmp_path, mirror) == FILES

@@ -40,7 +40,7 @@ def test_export_writes_it_beside_the_model_file(
     for name, array, n in zip(mnist.FILES, digits, (600, 600, 20, 20), strict=True):
         shape = b"".join(side.to_bytes(4, "big") for side in (n, *array.shape[1:]))
         (tmp_path / name).write_bytes(bytes((0, 0, 8, array.ndim)) + shape + array[:n].tobytes())
-    run.open_folder(tmp_path / "run", recipe.load("cnn-tiny", "quick"), "", resume=False)
+    run.open_folder(tmp_path / "run", recipe.load("cnn-tiny", "quick"), {}, resume=False)
     run.write_metrics(tmp_path / "run", [{"device": "CPU", "seconds": 1.0, "test_accuracy": 0.1}])
     run.save_tensors(tmp_path / "run" / "weights.safetensors", get_state_dict(NETS["cnn-tiny"]()))
     monkeypatch.setattr(finish, "INK", 100)
@@ -81,4 +81,4 @@ def test_without_the_package_it_says_at_once_how_to_get_it(tmp_path: Path) -> No
     command = [sys.executable, "-c", code, "export", str(tmp_path / "run"), "--onnx"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr == "inkgrad: --onnx needs the package onnx: pip install 'inkgrad[onnx]'\n"
+    assert done.stderr == "inkgrad: this needs the package onnx: pip install 'inkgrad[onnx]'\n"

@@ -19,7 +19,7 @@ from safetensors.numpy import load_file
 from tinygrad import Context, Tensor, nn
 from tinygrad.nn.state import get_state_dict
 
-from inkgrad import nets, run
+from inkgrad import hardware, nets, run
 from inkgrad import recipe as recipes
 from inkgrad import train as training
 from inkgrad import trainer as steps
@@ -167,7 +167,7 @@ def test_folders_that_are_no_runs(data: Mnist, tmp_path: Path) -> None:
 
 def test_a_damaged_checkpoint(data: Mnist, tmp_path: Path) -> None:
     out, other = tmp_path / "run", Tensor.zeros(3).contiguous()
-    run.open_folder(out, RECIPE, training._digest(data, ()), resume=False)
+    run.open_folder(out, RECIPE, training.digests(data, (), ()), resume=False)
     (out / "checkpoint.safetensors").write_bytes(b"\x08\x00\x00\x00")
     with pytest.raises(Error, match=r"checkpoint\.safetensors: cannot be read .*: delete the run"):
         train(RECIPE, out, data, resume=True)
@@ -180,9 +180,14 @@ def test_a_run_goes_on_with_what_it_began_with(finished: Path, data: Mnist, tmp_
     shutil.copytree(finished, tmp_path / "run")
     assert train(RECIPE, tmp_path / "run", data, resume=True) == run.read_metrics(finished)[-1]
     sample = Sample(1, 0, [[(0.0, 0.0), (0.0, 9.0)]])
-    for others, samples in (data._replace(train_labels=data.train_labels[::-1]), ()), (data, [sample]):
-        with pytest.raises(Error, match="begun with other images or strokes"):
+    mirrored = data._replace(train_labels=data.train_labels[::-1])
+    for what, others, samples in ("images", mirrored, ()), ("strokes", data, [sample]):
+        with pytest.raises(Error, match=f"begun with other {what}: give the same"):
             train(RECIPE, tmp_path / "run", others, samples, resume=True)
+    begun, other = (training.digests(data, (), [steps.build(RECIPE)]) for _ in range(2))
+    run.open_folder(tmp_path / "pupil", RECIPE, begun, resume=False)
+    with pytest.raises(Error, match="begun with other teachers"):
+        run.open_folder(tmp_path / "pupil", RECIPE, other, resume=True)
 
 
 def test_strokes_of_writers_who_are_all_left_out(data: Mnist, tmp_path: Path) -> None:
@@ -200,6 +205,21 @@ def test_a_teacher_has_not_seen_what_judges_its_pupil(finished: Path, tmp_path: 
     training.teacher(tmp_path / "run", final)
     with pytest.raises(Error, match="was trained on validation too"):
         training.teacher(tmp_path / "run", judged)
+
+
+def test_a_device_that_does_not_open_is_named_before_anything_is_begun(
+    data: Mnist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Absent:
+        DEFAULT = "CUDA"
+
+        def __getitem__(self, name: str) -> None:
+            raise AttributeError("failed to load library cuda\nand more")
+
+    monkeypatch.setattr(hardware, "Device", Absent())
+    with pytest.raises(Error, match=r"CUDA does not open \(failed to load library cuda\): name another with DEV"):
+        train(RECIPE, tmp_path / "run", data)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_batch_larger_than_the_data(data: Mnist, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from tinygrad.nn.state import get_state_dict
 from inkgrad.export import Function, export
 from inkgrad.export.digits import laid_out, read_net
 from inkgrad.export.modelfile import ModelFile
+from inkgrad.nets import scaled
 
 
 def batched(file: ModelFile, pictures: NDArray[np.uint8]) -> ModelFile:
@@ -23,7 +24,7 @@ def batched(file: ModelFile, pictures: NDArray[np.uint8]) -> ModelFile:
     Tensor.realize(*(tensor.replace(tensor.to("CPU").contiguous()) for tensor in weights.values()))
 
     def classify(image: Tensor) -> dict[str, Tensor]:
-        x = (image.reshape(-1, 1, 28, 28) / 127.5 - 1).contiguous()  # once, not for every output of the first layer
+        x = scaled(image).contiguous()  # once, not for every output of the first layer
         return {"logits": reduce(lambda x, layer: layer(x), net.layers, x)}
 
     made = export({"classify": Function(classify, {"image": pictures.shape}, weights)}, {}, {"net": file.card["net"]})

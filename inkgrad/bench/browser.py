@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import Page, Response
 
 import inkgrad
 from inkgrad.bench.driver import Site, error_of_logits, first, site
@@ -15,16 +17,10 @@ from inkgrad.bench.host import sizes
 from inkgrad.bench.memory import memory
 from inkgrad.bench.peers import LIMITS, OURS, PRODUCT, SYSTEMS, System
 from inkgrad.bench.report import BENCH, Result, ratio, summary
-from inkgrad.errors import Error
+from inkgrad.errors import Error, first_line
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.hardware import processor
 from inkgrad.progress import Progress
-
-try:
-    from playwright.sync_api import Error as BrowserError
-    from playwright.sync_api import Page, Response
-except ImportError:
-    raise Error("bench needs the package playwright: pip install playwright") from None
 
 ROUNDS, BATCHES, NAVIGATIONS = 20, 10, 3
 MEASURED = 1000  # pictures that are read to find the most memory held
@@ -133,7 +129,7 @@ class _Bench:
                     results[system]["error of logits"] = error_of_logits(page, expected)
                 pages[system] = page
             except (BrowserError, Error) as error:
-                line = str(error).splitlines()[0].removeprefix("Page.evaluate: ")
+                line = first_line(error).removeprefix("Page.evaluate: ")
                 if system.name in (OURS, LIMITS[0].name):
                     raise Error(f"{net}: {system.name} on {system.kind}: {line}") from None
                 results[system]["error"] = line

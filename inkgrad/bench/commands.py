@@ -7,8 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from inkgrad.errors import Error
-from inkgrad.options import Data, Json, needs
+from inkgrad.options import Data, Json, needs, networks
 from inkgrad.progress import track
 
 
@@ -53,10 +52,11 @@ def browser(
     `make bench` installs these and builds their pages first.
     """
     from inkgrad import mnist
-    from inkgrad.bench.browser import measure
     from inkgrad.bench.report import markdown, save
     from inkgrad.export import modelfile
 
+    with needs("bench"):
+        from inkgrad.bench.browser import measure
     pictures = mnist.load(path).test_images
     results = []
     for model in models or MODELS:
@@ -79,9 +79,10 @@ def growth(
 ) -> None:
     """Measure how time grows: with pictures at once, and with digits and strokes on the built page (`make build`)."""
     from inkgrad import mnist
-    from inkgrad.bench.growth import measure, save
     from inkgrad.export import modelfile
 
+    with needs("bench"):
+        from inkgrad.bench.growth import measure, save
     pictures = mnist.load(path).test_images
     result = measure(model.stem, modelfile.read(model), pictures, track)
     stem = save({"command": f"inkgrad bench growth {model}", **result}, out)
@@ -128,11 +129,8 @@ def bench_train(
     from inkgrad import atomic, mnist
     from inkgrad.bench.report import write
     from inkgrad.bench.train import about, markdown, measure, plot
-    from inkgrad.nets import NETS
 
-    chosen = nets or ["mlp", "cnn"]
-    if unknown := set(chosen) - NETS.keys():
-        raise Error(f"{', '.join(sorted(unknown))}: no such network; there are {', '.join(NETS)}")
+    chosen = networks(nets, ["mlp", "cnn"])
     with needs("torch"):
         machine = about()
     data = mnist.load(path)

@@ -10,22 +10,18 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
+from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
+from playwright.sync_api import Error as BrowserError
 from tinygrad import Tensor
 
 from inkgrad.bench.batches import batched
 from inkgrad.bench.host import serving
 from inkgrad.bench.peers import System, layers
-from inkgrad.errors import Error
+from inkgrad.errors import Error, first_line
 from inkgrad.export.digits import read_net
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.export.onnx import to_onnx
 from inkgrad.export.wasm import compile_c
-
-try:
-    from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
-    from playwright.sync_api import Error as BrowserError
-except ImportError:
-    raise Error("bench needs the package playwright: pip install playwright") from None
 
 PICTURES = 1000  # that the pages have
 CHECKED = 100  # of them, whose logits every system must agree on …
@@ -94,7 +90,7 @@ def _with_webgpu(chromium: BrowserType, address: str) -> tuple[Callable[[], Brow
         try:
             browser = launch()
         except BrowserError as error:
-            raise Error(f"Chromium does not start: {str(error).splitlines()[0]}") from None
+            raise Error(f"Chromium does not start: {first_line(error)}") from None
         with browser:
             page = browser.new_page()
             page.goto(f"{address}limits.html?backend=wasm")  # WebGPU wants a page of https or localhost

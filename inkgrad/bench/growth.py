@@ -46,15 +46,16 @@ def measure(net: str, file: ModelFile, pictures: NDArray[np.uint8], progress: Pr
             for system, answers in in_turns(progress, TURNS, able, read, f"{net}: {batch} pictures").items():
                 times[system][batch] = answers
         machine = {"cpu": processor(), "adapter": at.adapter, "browser": f"Chromium {at.browser.version}"}
+    model = file.to_bytes()
     medians = {system: {n: float(np.median(taken)) for n, taken in of.items()} for system, of in times.items()}
     return {
         "net": net,
         "machine": machine,
         "turns": TURNS,
         "batch": [{"name": s.name, "kind": s.kind, "ms": [*of.items()]} for s, of in medians.items()],
-        "digits": page.pen_up(net, page.row_of_digits(), progress, "digits on the page"),
-        "strokes": page.pen_up(net, page.scribble(), progress, "strokes on the page"),
-        "pointer": {"slow-down": page.SLOW, **page.pointer(net)},
+        "digits": page.pen_up(model, page.row_of_digits(), progress, "digits on the page"),
+        "strokes": page.pen_up(model, page.scribble(), progress, "strokes on the page"),
+        "pointer": {"slow-down": page.SLOW, **page.pointer(model)},
     }
 
 

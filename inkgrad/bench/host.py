@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import HTTPServer, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from inkgrad.errors import Error
@@ -45,12 +45,21 @@ def packed(file: Path) -> bytes:
 
 
 @contextmanager
+def running(httpd: HTTPServer) -> Iterator[str]:
+    """The server's address, with its last slash, while it answers in a thread."""
+    with httpd:
+        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        try:
+            yield f"http://localhost:{httpd.server_port}/"
+        finally:
+            httpd.shutdown()
+
+
+@contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """The address, with its last slash, of a server of folder."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder))) as httpd:
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
-        yield f"http://localhost:{httpd.server_port}/"
-        httpd.shutdown()
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))) as address:
+        yield address
 
 
 _SIZES = """

@@ -1,7 +1,6 @@
 """The built page, drawn on as people draw, in Chromium on WebAssembly: how long after the pen the answer stands."""
 
 import shutil
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import pi, sin
@@ -9,6 +8,7 @@ from math import pi, sin
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
+from inkgrad.bench.host import running
 from inkgrad.bench.report import Result, summary
 from inkgrad.progress import Progress
 from inkgrad.serve import server
@@ -48,21 +48,20 @@ UPS = "async (count) => { while (ups.length < count) await new Promise(requestAn
 
 
 @contextmanager
-def opened(model: str) -> Iterator[Page]:
-    """The page with a model of that name, ready."""
-    with server(0) as httpd, sync_playwright() as playwright:
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+def opened(model: bytes) -> Iterator[Page]:
+    """The page, ready, with this model file in the place of its own."""
+    with running(server(0)) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page()
-        page.goto(f"http://localhost:{httpd.server_port}/?model={model}&backend=wasm")
+        page.route("**/*.safetensors", lambda route: route.fulfill(body=model))
+        page.goto(f"{address}?backend=wasm")
         page.locator("#prediction[data-backend=wasm]").wait_for(state="attached")
         page.evaluate(WATCH)
         yield page
         browser.close()
-        httpd.shutdown()
 
 
-def pointer(model: str) -> dict[str, Result]:
+def pointer(model: bytes) -> dict[str, Result]:
     """Milliseconds from a pointer's event to the bars, on a slowed CPU: `event`, `told`, `painted`, as above."""
     with opened(model) as page:
         page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOW})
@@ -88,7 +87,7 @@ def draw(page: Page, path: Points, wait: float = 0) -> None:
     page.mouse.up()
 
 
-def pen_up(model: str, strokes: Sequence[Points], progress: Progress, what: str) -> list[float]:
+def pen_up(model: bytes, strokes: Sequence[Points], progress: Progress, what: str) -> list[float]:
     """Milliseconds from each pen-up to the answer, as stroke after stroke comes to the drawing."""
     times: list[float] = []
     with opened(model) as page:

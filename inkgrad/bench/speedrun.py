@@ -17,6 +17,7 @@ import inkgrad
 from inkgrad import recipe as recipes
 from inkgrad.batched import batched
 from inkgrad.bench.report import Result
+from inkgrad.errors import Error
 from inkgrad.hardware import hardware
 from inkgrad.mnist import Mnist
 from inkgrad.progress import Progress
@@ -37,8 +38,10 @@ def measure(recipe: Recipe, data: Mnist, runs: int, target: float, progress: Pro
     """Train `recipe` with the seeds 0 … runs − 1, and count the runs that read at least `target` of the test set.
 
     A recipe with `validation` is scored on the images that it holds out, never on the test set. Raises Error where the
-    recipe does not fit the data.
+    recipe does not fit the data, or asks for more than MNIST.
     """
+    if recipe.strokes or recipe.nondigits or recipe.distill:
+        raise Error("a speedrun trains on MNIST alone: set strokes, nondigits and distill to 0")
     kept = len(data.train_images) - HELD_OUT * recipe.validation
     check(recipe, kept)
     images, labels = data.test_images, data.test_labels

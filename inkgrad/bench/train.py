@@ -28,7 +28,7 @@ import inkgrad
 from inkgrad import recipe as recipes
 from inkgrad.bench.report import COLOUR, Result, quartiles, ratio
 from inkgrad.errors import Error
-from inkgrad.hardware import hardware
+from inkgrad.hardware import hardware, opened
 from inkgrad.mnist import Mnist
 from inkgrad.png import png
 from inkgrad.progress import Progress
@@ -75,6 +75,7 @@ def about() -> Result:
     """What the figures are taken on. Raises Error where PyTorch cannot use tinygrad's device."""
     import torch
 
+    opened()
     there = DEVICES.get(Device.DEFAULT)
     if there is None or (there == "cuda" and not torch.cuda.is_available()):
         raise Error(f"this PyTorch ({torch.__version__}) has no {Device.DEFAULT}: choose another device with DEV=CPU")

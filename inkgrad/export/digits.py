@@ -12,6 +12,7 @@ from tinygrad import Tensor, nn
 from tinygrad.nn.state import get_state_dict, load_state_dict
 
 from inkgrad.doubt import evidence, judge
+from inkgrad.errors import Error
 from inkgrad.export import Function, export
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.export.weights import BIG, narrow, widen
@@ -187,7 +188,12 @@ def _moments(x: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def read_net(file: ModelFile) -> Net:
-    """The network of a digit model file, BatchNorm folded, with the weights that the file holds widened to float32."""
+    """The network of a digit model file, BatchNorm folded, with the weights that the file holds widened to float32.
+
+    Raises Error where the file is of something else.
+    """
+    if "recipe" not in file.card or "classify" not in file.programs:
+        raise Error("the model file holds no network of inkgrad's: its card has no recipe")
     net = fold_batchnorm(build(**{key: file.card["recipe"][key] for key in ("net", "width", "activation", "norm")}))
     names = file.programs["classify"]["weights"]
     weights = {name: Tensor(widen(file.tensors, name)) for name in names if not name.endswith(".scale")}

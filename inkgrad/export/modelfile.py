@@ -57,4 +57,7 @@ def read(path: Path) -> ModelFile:
         raise Error(f"{path} is damaged or no .safetensors file; fetch or export it again") from None
     if metadata.get("format") != FORMAT or "wasm" not in tensors:
         raise Error(f"{path} is no inkgrad model file (format {FORMAT}); `inkgrad export` writes them")
-    return ModelFile(tensors, json.loads(metadata["programs"]), json.loads(metadata["card"]))
+    try:
+        return ModelFile(tensors, json.loads(metadata["programs"]), json.loads(metadata["card"]))
+    except (KeyError, ValueError):
+        raise Error(f"{path} is damaged: its programs or its card are missing; fetch or export it again") from None

@@ -4,19 +4,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 from tinygrad import nn
 from tinygrad.nn.state import get_state_dict
 
 import inkgrad
 from inkgrad import nets
-from inkgrad.errors import Error
 from inkgrad.layers import Conv2d
 from inkgrad.nets import Net
-
-try:
-    from onnx import NodeProto, TensorProto, helper, numpy_helper
-except ImportError:
-    raise Error("--onnx needs the package onnx: pip install 'inkgrad[onnx]'") from None
 
 ABOUT = "name", "shape", "input", "temperature", "data", "licence"  # of the card: what holds for these logits alone
 

@@ -5,15 +5,15 @@ A module imports nothing and exports `memory`, `__heap_base` (the first byte tha
 with it: where a processor has a fused multiply-add, the cnn is 1.36 times as fast (`inkgrad bench`, README).
 """
 
-import importlib.util
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from inkgrad.errors import Error
+from inkgrad.errors import Error, first_line
 from inkgrad.export.program import Dispatch, Program
+from inkgrad.options import needs
 
 # 2^x = 2^n · 2^f with n whole and |f| ≤ ½: the Taylor series of e^(f ln 2) to the seventh power errs by less than 1e-8,
 # and n, which rounding leaves in the low bits of x + 1.5 · 2^23, goes straight into the exponent, by halves: so what is
@@ -80,8 +80,8 @@ def compile_modules(programs: Sequence[Program]) -> dict[str, bytes]:
 def compile_c(text: str, features: str = "") -> bytes:
     """A WebAssembly module of C, with more features than SIMD where named. Raises Error where Zig is missing or refuses
     the text."""
-    if importlib.util.find_spec("ziglang") is None:
-        raise Error("exporting needs the package ziglang: pip install 'inkgrad[export]'")
+    with needs("export"):
+        import ziglang  # noqa: F401  # for its compiler
     with tempfile.TemporaryDirectory() as folder:
         file, module = Path(folder, "programs.c"), Path(folder, "programs.wasm")
         file.write_text(text)
@@ -89,5 +89,6 @@ def compile_c(text: str, features: str = "") -> bytes:
         command = [sys.executable, "-m", "ziglang", "cc", *_FLAGS, f"-mcpu=generic+simd128{features}", file.name]
         done = subprocess.run([*command, "-o", module.name], cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise Error(f"clang refused the generated C: {done.stderr.strip().splitlines()[0]}")
+            why = first_line(done.stderr, f"it ended with {done.returncode}")
+            raise Error(f"clang refused the generated C: {why}")
         return module.read_bytes()
