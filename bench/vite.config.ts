@@ -11,12 +11,19 @@ const pages = [
   'limits',
 ];
 
-export default defineConfig({
+/** In Node. */
+const scripts = ['dawn', 'options'];
+
+export default defineConfig(({ isSsrBuild }) => ({
   base: './',
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: pages.map((page) => `${page}.html`) },
+    rolldownOptions: {
+      input: isSsrBuild
+        ? scripts.map((script) => `src/${script}.ts`)
+        : pages.map((page) => `${page}.html`),
+    },
   },
-});
+}));

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from inkgrad.bench.commands import bench
-from inkgrad.errors import Error
-from inkgrad.options import Data, Json, Others, Storage, Strokes, Teachers, needs, networks
+from inkgrad.errors import Error, needs
+from inkgrad.options import Data, Json, Others, Storage, Strokes, Teachers, networks
 from inkgrad.progress import track
 
 if TYPE_CHECKING:

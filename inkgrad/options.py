@@ -1,7 +1,6 @@
 """What several commands take."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -34,12 +33,3 @@ def networks(chosen: list[str] | None, otherwise: Iterable[str]) -> list[str]:
     if unknown := set(chosen or []) - NETS.keys():
         raise Error(f"{', '.join(sorted(unknown))}: no such network; there are {', '.join(NETS)}")
     return chosen or [*otherwise]
-
-
-@contextmanager
-def needs(extra: str) -> Iterator[None]:
-    """Around imports of what an extra brings."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise Error(f"this needs the package {error.name}: pip install 'inkgrad[{extra}]'") from None

@@ -18,8 +18,7 @@ from released import MODELS
 
 from inkgrad import evaluate, mnist
 from inkgrad.cli import main
-from inkgrad.errors import Error
-from inkgrad.options import needs
+from inkgrad.errors import Error, needs
 
 COMMANDS = ("data", "train", "sweep", "report", "export", "evaluate", "predict", "tune", "bench", "serve")
 BENCHES = ("bench browser", "bench growth", "bench train")

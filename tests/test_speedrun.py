@@ -77,10 +77,16 @@ def test_a_speedrun_learns_from_mnist_alone(net: str) -> None:
     assert not recipe.validation and not recipe.strokes and not recipe.nondigits and not recipe.distill
 
 
+def test_a_recipe_that_asks_for_more_than_mnist_is_refused(digits: Mnist) -> None:
+    for more in ({"strokes": 4}, {"nondigits": 100}, {"distill": 0.5}):
+        with pytest.raises(Error, match="on MNIST alone"):
+            speedrun.measure(replace(RECIPE, **more), digits, 1, 0.99, lambda turns, _: turns)
+
+
 def test_where_the_gpus_script_is_not_built_the_command_says_what_builds_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gpu, "SCRIPT", tmp_path / "dawn.js")
+    monkeypatch.setattr(gpu, "SCRIPTS", tmp_path)
     with pytest.raises(Error, match=r"dawn\.js: not built.*`make bench`"):
         CliRunner().invoke(cli.app, ["bench", "gpu", "--out", str(tmp_path)], catch_exceptions=False)
     (tmp_path / "dawn.js").write_text("throw new Error('Dawn finds no graphics adapter')")

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from inkgrad.options import Data, Json, needs, networks
+from inkgrad.errors import needs
+from inkgrad.options import Data, Json, networks
 from inkgrad.progress import track
 
 

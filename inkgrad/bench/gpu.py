@@ -9,13 +9,14 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import inkgrad
 from inkgrad.bench.report import BENCH, Result, ratio, summary
 from inkgrad.errors import Error
 from inkgrad.hardware import processor
 
-SCRIPT = BENCH / "dist" / "node" / "dawn.js"
+SCRIPTS = BENCH / "dist" / "node"
 ROUNDS = 20
 LIMIT = "a round trip with nothing to do"
 
@@ -25,15 +26,7 @@ def measure(model: Path, calls: int) -> Result:
 
     Raises Error where the script is not built, or does not run to its end: where there is no GPU, above all.
     """
-    node = shutil.which("node")
-    if node is None or not SCRIPT.is_file():
-        raise Error(f"{SCRIPT}: not built, or no node to run it; `make bench` builds it")
-    command = [node, str(SCRIPT), str(model), str(ROUNDS), str(calls // ROUNDS)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        why = re.search(r"^\w*Error.*", done.stderr, re.M)
-        raise Error(f"WebGPU in Node does not run here: {why[0] if why else done.stderr[-200:] or done.returncode}")
-    found = json.loads(done.stdout)
+    found = run("dawn", model, ROUNDS, calls // ROUNDS)
     times, limit = found["times"], found["times"][LIMIT]
     driver = found["adapter"].pop("description")
     adapter = " ".join(filter(None, found["adapter"].values()))
@@ -48,6 +41,19 @@ def measure(model: Path, calls: int) -> Result:
             {"name": name, "latency": summary(rounds), "ratio": ratio(rounds, limit)} for name, rounds in times.items()
         ],
     }
+
+
+def run(script: str, *arguments: object) -> Any:
+    """What a script of bench/src prints as JSON, run in Node with Dawn; raises Error as `measure` does."""
+    path = SCRIPTS / f"{script}.js"
+    node = shutil.which("node")
+    if node is None or not path.is_file():
+        raise Error(f"{path}: not built, or no node to run it; `make bench` builds it")
+    done = subprocess.run([node, str(path), *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode:
+        why = re.search(r"^\w*Error.*", done.stderr, re.M)
+        raise Error(f"WebGPU in Node does not run here: {why[0] if why else done.stderr[-200:] or done.returncode}")
+    return json.loads(done.stdout)
 
 
 def markdown(result: Result) -> str:

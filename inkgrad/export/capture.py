@@ -43,8 +43,14 @@ class Function:
 
 
 TABLE = Path(__file__).with_name("tuned.json")
-# By `key`; None, and kernels of no entry: tinygrad's own heuristic.
-TUNED: dict[str, Options | None] = json.loads(TABLE.read_text("utf-8"))
+# By what a kernel is for, and its `key`; None: tinygrad's own heuristic. What has no entry goes by rules.
+TUNED: dict[str, dict[str, Options | None]] = json.loads(TABLE.read_text("utf-8"))
+# What a kernel is for: the language that it is lowered to, and the rule.
+TARGETS: dict[str, tuple[Renderer, Callable[[UOp], Options | None]]] = {
+    "wasm": (C, lambda ast: tiles(ast, C)),
+    "gpu": (WGSL, threads),
+    "fallback": (WGSL, lambda ast: tiles(ast, WGSL)),
+}
 
 
 @dataclass(frozen=True)
@@ -78,22 +84,33 @@ class Untuned:
         except KernelOptError:  # loops that `more` and `tiles` see may have been joined by then
             return None
 
-    def lowered(self, options: Options | None, renderer: Renderer) -> UOp:
-        """As `program`, with tinygrad's own options where these do not apply."""
-        program = self.program(options, renderer)
-        return to_program(self.ast, renderer) if program is None else program
-
     def c(self, options: Options | None) -> tuple[str, str] | None:
         """The C function with these options, tinygrad's own where None, and its name; None where they do not apply."""
         program = self.program(options, C)
         return None if program is None else (program.src[2].arg, program.arg.function_name)
 
-    def more(self, options: Options, most: int) -> list[Options]:
-        """options with one more, in every way that unrolls no more than `most` iterations into one."""
-        scheduler = Scheduler(self.ast, C)
+    def shader(self, options: Options | None) -> tuple[Shader, str] | None:
+        """The same in WGSL."""
+        program = self.program(options, WGSL)
+        return None if program is None else (_shader(program), program.arg.function_name)
+
+    def lowered(self, target: str) -> UOp:
+        """As it is exported for a target: with the table's options, or the rule's, or tinygrad's own."""
+        renderer, rule = TARGETS[target]
+        options = TUNED[target][self.key] if self.key in TUNED[target] else rule(self.ast)
+        program = self.program(options, renderer)
+        return to_program(self.ast, renderer) if program is None else program
+
+    def more(self, options: Options, most: int, renderer: Renderer) -> list[Options]:
+        """options with one more, in every way that unrolls no more than `most` iterations into one; none where they do
+        not apply themselves."""
+        scheduler = Scheduler(self.ast, renderer)
         scheduler.convert_loop_to_global()
-        for opt in _opts(options):
-            scheduler.apply_opt(opt)
+        try:
+            for opt in _opts(options):
+                scheduler.apply_opt(opt)
+        except KernelOptError:
+            return []
         wider = get_kernel_actions(scheduler, include_0=False, max_up=most).values()
         return [[[opt.op.name, opt.axis, opt.arg] for opt in one.applied_opts] for one in wider]
 
@@ -139,6 +156,10 @@ def _named(kernels: dict[str, Kernel], wgsl: UOp, fallback: UOp, c: UOp) -> Kern
     raise AssertionError("unreachable: one of n + 1 names is free among n")
 
 
+def _shader(program: UOp) -> Shader:
+    return Shader(program.src[2].arg, _workgroups(program))
+
+
 def _workgroups(program: UOp) -> Workgroups:
     x, y, z = (*program.arg.global_size, 1, 1)[:3]
     return x, y, z
@@ -153,12 +174,18 @@ def _view(argument: UOp) -> tuple[UOp, int]:
     return buffer, offset
 
 
+def _scheduled(function: Function) -> tuple[dict[str, Tensor], dict[str, Tensor], list[UOp]]:
+    """The function's arguments and results by name, and what makes these of those, in order."""
+    arguments = {k: Tensor.empty(*shape, dtype=dtypes.float32, device="CPU") for k, shape in function.inputs.items()}
+    Tensor.realize(*arguments.values())
+    results = {k: whole(tensor.cast(dtypes.float32)) for k, tensor in function.call(*arguments.values()).items()}
+    return arguments, results, [*Tensor.schedule_linear(*results.values()).src]
+
+
 def kernels(function: Function) -> list[Untuned]:
     """The kernels of a function, each once."""
-    inputs = [Tensor.empty(*shape, dtype=dtypes.float32, device="CPU").realize() for shape in function.inputs.values()]
-    results = [whole(tensor.cast(dtypes.float32)) for tensor in function.call(*inputs).values()]
-    found = [Untuned(call) for call in Tensor.schedule_linear(*results).src]
-    return list({kernel.key: kernel for kernel in found}.values())
+    _, _, calls = _scheduled(function)
+    return list({kernel.key: kernel for kernel in map(Untuned, calls)}.values())
 
 
 def capture(name: str, function: Function) -> Program:
@@ -166,15 +193,12 @@ def capture(name: str, function: Function) -> Program:
 
     Raises PlanError where the schedule holds anything but kernels over inputs, weights and temporaries.
     """
-    arguments = {k: Tensor.empty(*shape, dtype=dtypes.float32, device="CPU") for k, shape in function.inputs.items()}
     for k, tensor in function.weights.items():
         if tensor.dtype not in (dtypes.float32, dtypes.int32) or not tensor.uop.is_realized:
             raise PlanError(f"program {name!r}: the weight {k!r} must be a realised float32 tensor, or int32 words")
         if tensor.dtype == dtypes.int32 and f"{k}.scale" not in function.weights:
             raise PlanError(f"program {name!r}: the words {k!r} need factors, a weight {f'{k}.scale'!r}")
-    Tensor.realize(*arguments.values())
-    results = {k: whole(tensor.cast(dtypes.float32)) for k, tensor in function.call(*arguments.values()).items()}
-    scheduled = Tensor.schedule_linear(*results.values()).src
+    arguments, results, scheduled = _scheduled(function)
 
     arena = _Arena()
     inputs = {k: arena.array(tensor) for k, tensor in arguments.items()}
@@ -193,9 +217,8 @@ def capture(name: str, function: Function) -> Program:
                 " the export and pass them as weights"
             )
         untuned = Untuned(call)
-        wgsl = untuned.lowered(threads(ast), WGSL)
-        fallback = untuned.lowered(tiles(ast, WGSL), WGSL) if function.fallback else wgsl
-        c = untuned.lowered(TUNED.get(untuned.key, tiles(ast, C)), C)
+        wgsl, c = untuned.lowered("gpu"), untuned.lowered("wasm")
+        fallback = untuned.lowered("fallback") if function.fallback else wgsl
         info = wgsl.arg
         for other in (fallback, c):
             assert (info.globals, info.outs) == (other.arg.globals, other.arg.outs), "all take the same arguments"

@@ -1,8 +1,8 @@
-"""Which of tinygrad's kernel options are fastest on WebAssembly, with relaxed SIMD, where it runs: in V8, by Node.
+"""Which of tinygrad's kernel options are fastest where a kernel runs: a beam search over them.
 
-A beam search over options for each kernel of a function, all candidates of a round in one module, their results
-checked against tinygrad's own heuristic and timed interleaved. What wins goes to tuned.json, which the export reads: so
-exports stay the same until the table changes.
+All candidates of a round are timed interleaved, their results checked against tinygrad's own heuristic. What wins goes
+to tuned.json, which the export reads: so exports stay the same until the table changes. For WebAssembly kernels run in
+V8, by Node, with relaxed SIMD; for WebGPU on this machine's adapter (bench/webgpu.py).
 """
 
 import json
@@ -12,12 +12,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
 from inkgrad import atomic
 from inkgrad.errors import Error
-from inkgrad.export.capture import TABLE, Function, Untuned, kernels
+from inkgrad.export.capture import TABLE, TARGETS, Function, Untuned, kernels
 from inkgrad.export.tiles import Options
 from inkgrad.export.wasm import EXP2, compile_c, fused
 
@@ -28,37 +29,61 @@ LONGEST = 40_000  # characters of a kernel's C
 GAIN = 0.98  # of the time of the best so far: what is not faster by this much is not worth another round
 
 
+@dataclass(frozen=True)
+class Engine:
+    """What runs kernels: whose options it finds (capture.TARGETS), and how candidates are timed there.
+
+    time gives the median seconds a call of the kernel with each candidate; infinity for one too long, refused or wrong.
+    """
+
+    target: str
+    time: Callable[[Untuned, Sequence[Options | None]], list[float]]
+
+
 def extend(
-    functions: Iterable[Function], progress: Callable[[list[Untuned]], Iterable[Untuned]]
+    functions: Iterable[Function], engine: Engine, progress: Callable[[list[Untuned]], Iterable[Untuned]]
 ) -> dict[str, Options | None]:
-    """The table, with the fastest options of each of the functions' kernels that it lacked, and None where none are.
+    """The engine's part of the table, with the fastest options of each of the functions' kernels that it lacked, and
+    None where none are.
 
     Each is kept as soon as it is found.
     """
-    table: dict[str, Options | None] = json.loads(TABLE.read_text("utf-8"))
+    tables: dict[str, dict[str, Options | None]] = json.loads(TABLE.read_text("utf-8"))
+    table = tables[engine.target]
     found = {kernel.key: kernel for function in functions for kernel in kernels(function)}
     for kernel in progress(list(found.values())):
         if kernel.key not in table:
-            table[kernel.key] = tune(kernel)
-            lines = ",\n".join(f'"{key}": {json.dumps(table[key])}' for key in sorted(table))
-            atomic.write_bytes(TABLE, f"{{\n{lines}\n}}\n".encode())
+            table[kernel.key] = tune(kernel, engine)
+            atomic.write_bytes(TABLE, _text(tables).encode())
     return table
 
 
-def tune(kernel: Untuned, report: Callable[[int, float], None] = lambda *_: None) -> Options | None:
+def _text(tables: dict[str, dict[str, Options | None]]) -> str:
+    """JSON, a line a kernel."""
+    parts = []
+    for target, table in tables.items():
+        lines = ",\n".join(f'"{key}": {json.dumps(table[key])}' for key in sorted(table))
+        parts.append(f'"{target}": {{\n{lines}\n}}')
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def tune(kernel: Untuned, engine: Engine, report: Callable[[int, float], None] = lambda *_: None) -> Options | None:
     """The fastest options found, or None where nothing beats tinygrad's own by a fiftieth.
 
     report is told, after each round, the round and the best time so far over the heuristic's.
     """
+    renderer, rule = TARGETS[engine.target]
     best: tuple[float, Options | None] = (1.0, None)
-    beam: list[Options] = [[]]
+    beam: list[Options] = [[], rule(kernel.ast) or []]
     seen: set[str] = set()
     for number in range(ROUNDS):
-        wider = {json.dumps(more): more for options in beam for more in [options, *kernel.more(options, MOST)]}
+        wider = {
+            json.dumps(more): more for options in beam for more in [options, *kernel.more(options, MOST, renderer)]
+        }
         new = [options for text, options in wider.items() if text not in seen]
         seen |= wider.keys()
         # The best so far runs again, so that it is compared with the new in one run.
-        heuristic, before, *times = measure(kernel, [None, best[1], *new])
+        heuristic, before, *times = engine.time(kernel, [None, best[1], *new])
         ranked = sorted(zip(times, new, strict=True), key=lambda pair: pair[0])
         if not ranked:
             break
@@ -71,8 +96,7 @@ def tune(kernel: Untuned, report: Callable[[int, float], None] = lambda *_: None
     return best[1] if best[0] < GAIN else None
 
 
-def measure(kernel: Untuned, candidates: Sequence[Options | None]) -> list[float]:
-    """Median seconds a call of the kernel with each candidate; infinity for one too long or wrong."""
+def _in_v8(kernel: Untuned, candidates: Sequence[Options | None]) -> list[float]:
     node = shutil.which("node")
     if node is None:
         raise Error("node is not installed; tuning times kernels in it")
@@ -97,6 +121,10 @@ def measure(kernel: Untuned, candidates: Sequence[Options | None]) -> list[float
         command = [node, "--no-liftoff", script, module.name, str(len(kept)), str(places[-1]), str(sizes[0])]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Error(f"node cannot time a kernel: {done.stderr.strip().splitlines()[-1]}")
+        last = done.stderr.strip().rpartition("\n")[2]
+        raise Error(f"node cannot time a kernel: {last or f'it ended with {done.returncode}'}")
     times = dict(zip(kept, json.loads(done.stdout), strict=True))
     return [times.get(i) or math.inf for i in range(len(candidates))]
+
+
+V8 = Engine("wasm", _in_v8)

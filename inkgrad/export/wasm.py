@@ -11,9 +11,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from inkgrad.errors import Error, first_line
+from inkgrad.errors import Error, first_line, needs
 from inkgrad.export.program import Dispatch, Program
-from inkgrad.options import needs
 
 # 2^x = 2^n · 2^f with n whole and |f| ≤ ½: the Taylor series of e^(f ln 2) to the seventh power errs by less than 1e-8,
 # and n, which rounding leaves in the low bits of x + 1.5 · 2^23, goes straight into the exponent, by halves: so what is
