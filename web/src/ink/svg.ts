@@ -18,8 +18,8 @@ export function toSvg({ size, strokes, picture: original }: Drawing, picture?: s
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}">${paper}<g ${style}>${ink}</g></svg>`;
 }
 
-/** A line to its own beginning makes a single point a dot. */
+/** A line to its own beginning makes a single point a dot. A path has one width, whatever the pressure. */
 function path({ width, points }: Stroke): string {
-  const [first, ...rest] = points;
+  const [first, ...rest] = points.map(([x, y]) => `${x},${y}`);
   return `<path stroke-width="${width}" d="M${first}L${[first, ...rest].join(' ')}"/>`;
 }
