@@ -30,6 +30,10 @@ FORM = """<!doctype html>
 NO_WEBGPU = "delete Navigator.prototype.gpu"
 
 FRENCH = "<p lang=fr><ink-reader model=./sw.js></ink-reader></p>"
+IN_SHADOW = """() => {
+  const host = document.querySelector('[lang=fr]').appendChild(document.createElement('div'));
+  host.attachShadow({ mode: 'open' }).append(document.createElement('ink-reader'));
+}"""
 
 SCRIBBLE = [(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]
 
@@ -132,6 +136,8 @@ def test_the_example_page_sends_what_was_drawn_or_typed(page: Page, site: str) -
     assert "./sw.js cannot be used" in reason
     page.evaluate("html => document.forms[0].insertAdjacentHTML('beforeend', html)", FRENCH)
     expect(page.locator("[lang=fr] [part=status]")).to_have_text(re.compile("^Le fichier ./sw.js est inutilisable : "))
+    page.evaluate(IN_SHADOW)
+    expect(page.locator("[lang=fr] > div ink-reader button")).to_have_text("Effacer")
     typed.locator("input").fill("12")
     typed.locator("input").press("Enter")
     page.wait_for_url(site + "embed.html?age=3&typed=12")

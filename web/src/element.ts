@@ -147,7 +147,8 @@ export class InkReader extends HTMLElement {
   }
 
   connectedCallback(): void {
-    const language = this.closest<HTMLElement>('[lang]')?.lang ?? null;
+    // The nearest `lang`, which may be outside of the shadow tree that the element is in.
+    const language = ['en', 'fr'].find((tag) => this.matches(`:lang(${tag})`)) ?? null;
     const { say, use } = this.#locale;
     use(chooseLanguage(language, navigator.languages));
     this.#canvas.ariaLabel = say('Drawing surface');
