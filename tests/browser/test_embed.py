@@ -199,6 +199,12 @@ def test_a_field_does_what_an_input_does(page: Page, site: str) -> None:
     seen = Image.open(io.BytesIO(canvas.screenshot())).convert("L").point(lambda level: 255 * (level < 128))
     left, top, right, bottom = seen.getbbox() or (0, 0, 0, 0)
     assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((60, 70), abs=1)
+    # A drawing of any size is drawn on with the same pen.
+    reader.evaluate("r => (r.drawing = { size: 1, strokes: [{ width: 0.1, erase: false, points: [[0.5, 0.5]] }] })")
+    page.mouse.down()
+    page.mouse.up()
+    strokes = reader.evaluate("r => r.drawing.strokes.map(({ width, points }) => [width, ...points[0]])")
+    assert strokes == [[28, 140, 140], [22, *point]]
 
 
 def test_a_field_goes_on_with_another_model(page: Page, site: str) -> None:

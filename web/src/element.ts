@@ -11,7 +11,7 @@
  * and `::part(status)`.
  */
 import css from './element.css?inline';
-import { addStroke, blank, type Drawing } from './ink/drawing';
+import { addStroke, blank, type Drawing, usual } from './ink/drawing';
 import { createPad } from './ink/pad';
 import { MODELS } from './models';
 import { loadRecognizer, type Reading, type Recognizer } from './recognizer';
@@ -109,14 +109,14 @@ export class InkReader extends HTMLElement {
     this.#put((this.#committed = text));
   }
 
-  /** What is drawn; setting it reads it, with events. */
+  /** What is drawn, on the usual canvas; setting it reads it, with events. */
   get drawing(): Drawing {
     return this.#drawing;
   }
   set drawing(drawing: Drawing) {
-    this.#drawing = drawing;
-    this.#pad.show(drawing);
-    this.#ink(drawing);
+    this.#drawing = usual(drawing); // which the pen's width is made for
+    this.#pad.show(this.#drawing);
+    this.#ink(this.#drawing);
   }
 
   /** The last reading of what is drawn, digit by digit with probabilities. */

@@ -45,4 +45,6 @@ test('a drawing of another size fills the usual canvas, as hard as it was presse
     strokes: [{ width: 22, erase: true, points: [[2, 4, 0.3], [8, 10]] }], // prettier-ignore
   });
   expect(usual(blank)).toBe(blank);
+  const picture = { width: 1, height: 1, ink: Uint8Array.of(255) };
+  expect(usual({ size: 1, picture, strokes: [] })).toEqual({ ...blank, picture });
 });

@@ -56,7 +56,7 @@ export const isBlank = ({ picture, strokes }: Drawing) => !picture && strokes.le
 /** The empty canvas; unchanged if it was. */
 export const clear = (drawing: Drawing) => (isBlank(drawing) ? drawing : blank);
 
-/** The strokes of a drawing of any size on a canvas of the usual one; unchanged if it is that. */
+/** A drawing of any size on a canvas of the usual one, which its picture fills anyway; unchanged if it is that. */
 export function usual(drawing: Drawing): Drawing {
   const scale = blank.size / drawing.size;
   if (scale === 1) return drawing;
@@ -65,5 +65,5 @@ export function usual(drawing: Drawing): Drawing {
     erase,
     points: points.map(([x, y, ...pressure]): Point => [x * scale, y * scale, ...pressure]),
   }));
-  return { ...blank, strokes };
+  return { ...drawing, size: blank.size, strokes };
 }
