@@ -104,6 +104,8 @@ def test_a_field_on_another_origin(page: Page, site: str, other: str) -> None:
     assert page.evaluate("said") == ["Rien à lire", "Pas sûr"]
     page.evaluate("for (const _ of 'on') document.querySelector('ink-reader').toggleAttribute('required')")
     assert reader.evaluate("r => [r.value, r.validity.customError, r.validationMessage]") == ["", True, "Pas sûr"]
+    said = reader.evaluate("r => ['Non', ''].map((words) => (r.setCustomValidity(words), r.validationMessage))")
+    assert said == ["Non", "Pas sûr"]
 
     page.evaluate("document.forms[0].reset()")
     expect(field).to_have_attribute("placeholder", "")
@@ -148,9 +150,9 @@ NATIVE = """<!doctype html>
 <html lang="en">
 <link rel="icon" href="data:,">
 <style>.framed::part(pad) { border: 12px solid #eee; padding: 8px }</style>
-<form><input name="plain"><ink-reader name="drawn"></ink-reader><button name="by">Send</button></form>
+<form><input name="plain"><ink-reader></ink-reader><button name="by">Send</button></form>
 <script>
-  document.querySelector('ink-reader').value = '5';
+  Object.assign(document.querySelector('ink-reader'), { name: 'drawn', value: '5' });
   window.seen = [];
   for (const type of ['change', 'submit']) {
     document.addEventListener(type, (event) => {
@@ -163,6 +165,27 @@ NATIVE = """<!doctype html>
 </html>"""
 
 
+# What a page may do to either by properties, as frameworks do, and what is there after each step.
+PROPERTIES = """(field) => [
+  () => (field.name = 'age'),
+  () => (field.value = 5),
+  () => field.setCustomValidity('Too young'),
+  () => (field.value = null),
+  () => (field.required = true),
+  () => field.setCustomValidity(''),
+  () => (field.required = null),
+  () => (field.required = undefined),
+  () => (field.disabled = 1),
+  () => (field.disabled = ''),
+].map((step) => {
+  step();
+  const { name, value, required, disabled, willValidate, validity, validationMessage, labels, form } = field;
+  const { customError, valueMissing } = validity;
+  return [field.getAttributeNames(), name, value, required, disabled, labels.length, new FormData(form).get('age'),
+    willValidate, customError, valueMissing, validationMessage];
+})"""
+
+
 def test_a_field_does_what_an_input_does(page: Page, site: str) -> None:
     page.add_init_script(NO_WEBGPU)
     page.route(site + "native.html", lambda route: route.fulfill(body=NATIVE, content_type="text/html"))
@@ -171,8 +194,14 @@ def test_a_field_does_what_an_input_does(page: Page, site: str) -> None:
     data = "[...new FormData(document.forms[0])].join('; ')"
     assert page.evaluate(data) == "plain,; drawn,5"
     page.evaluate("document.querySelector('ink-reader').replaceWith(document.createElement('ink-reader'))")
-    reader.evaluate("r => r.setAttribute('name', 'drawn')")
-    assert page.evaluate(data) == "plain,; drawn,"
+    plain = page.locator("[name=plain]").element_handle()
+    steps = plain.evaluate(PROPERTIES)
+    plain.evaluate("plain => (plain.name = 'plain')")
+    assert reader.evaluate(PROPERTIES) == steps
+    assert page.evaluate(data) == "plain,; age,"
+    reader.evaluate("r => (r.value = 5)")
+    page.locator("ink-reader input").press("Enter")
+    assert page.evaluate("seen.splice(0)") == ["submit by"]  # it is no change that the page made
 
     for field in ("[name=plain]", "ink-reader input"):
         button.evaluate("button => (button.disabled = false)")

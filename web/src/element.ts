@@ -26,9 +26,9 @@ style.replaceSync(css); // which a page's content security policy allows, unlike
 const recognizers = new Map<string, Promise<Recognizer>>();
 
 /**
- * A form-associated element. Attributes: `name`, `required`, `disabled` as on an input; `model`, the
- * address of a model file (the released cnn where there is none); `backend`: `webgpu`, `wasm` or, as
- * anything else, `auto`. All of them may change at any time.
+ * A form-associated element. Attributes: `name`, `required`, `disabled` as on an input, properties
+ * too; `model`, the address of a model file (the released cnn where there is none); `backend`:
+ * `webgpu`, `wasm` or, as anything else, `auto`. All of them may change at any time.
  *
  * Events, which bubble as an input's: `input` when the value changes, while someone draws or types;
  * `change` when the pen is up, or the typing done, and the value is another one. `error` (an ErrorEvent,
@@ -55,6 +55,9 @@ export class InkReader extends HTMLElement {
   /** The backend and model asked for last. */
   #asked = '';
   #committed = '';
+  /** What makes the value invalid: what the page says, or what the reading was. */
+  #custom = '';
+  #problem = '';
   /** The value was typed or set since anything was drawn: a reading that comes late does not count. */
   #isTyped = false;
   readonly #locale = createLocale('en');
@@ -102,11 +105,12 @@ export class InkReader extends HTMLElement {
     return this.#field.value;
   }
   set value(text: string) {
+    this.#field.value = text; // which makes a text of anything: '' of null
     this.#isTyped = true;
     this.#drawing = blank;
     this.#pad.show(blank);
     this.#reading = undefined;
-    this.#put((this.#committed = text));
+    this.#put((this.#committed = this.value));
   }
 
   /** What is drawn, on the usual canvas; setting it reads it, with events. */
@@ -127,11 +131,32 @@ export class InkReader extends HTMLElement {
   get name(): string {
     return this.getAttribute('name') ?? '';
   }
+  set name(name: string) {
+    this.setAttribute('name', name);
+  }
+  get required(): boolean {
+    return this.hasAttribute('required');
+  }
+  set required(isRequired: boolean) {
+    this.toggleAttribute('required', Boolean(isRequired)); // undefined would toggle it
+  }
+  get disabled(): boolean {
+    return this.hasAttribute('disabled');
+  }
+  set disabled(isDisabled: boolean) {
+    this.toggleAttribute('disabled', Boolean(isDisabled));
+  }
   get type(): string {
     return this.localName;
   }
   get form(): HTMLFormElement | null {
     return this.#internals.form;
+  }
+  get labels(): NodeList {
+    return this.#internals.labels;
+  }
+  get willValidate(): boolean {
+    return this.#internals.willValidate;
   }
   get validity(): ValidityState {
     return this.#internals.validity;
@@ -145,6 +170,11 @@ export class InkReader extends HTMLElement {
   reportValidity(): boolean {
     return this.#internals.reportValidity();
   }
+  /** As on an input: the value is invalid, whatever becomes of it, until this is called with ''. */
+  setCustomValidity(message: string): void {
+    this.#custom = message;
+    this.#validate();
+  }
 
   connectedCallback(): void {
     // The nearest `lang`, which may be outside of the shadow tree that the element is in.
@@ -156,7 +186,7 @@ export class InkReader extends HTMLElement {
     this.#clear.textContent = say('Clear');
     this.#unwatch = this.#pad.watch();
     // What a page set before there was this class would hide the accessors for good.
-    for (const name of ['value', 'drawing']) {
+    for (const name of ['name', 'required', 'disabled', 'value', 'drawing']) {
       const own = Object.getOwnPropertyDescriptor(this, name);
       if (own && Reflect.deleteProperty(this, name)) Reflect.set(this, name, own.value);
     }
@@ -244,12 +274,13 @@ export class InkReader extends HTMLElement {
   #put(value: string, problem = ''): void {
     if (this.#field.value !== value) this.#field.value = value; // which would move the cursor
     this.#field.placeholder = problem && '?';
-    this.#field.setCustomValidity(problem);
+    this.#problem = problem;
     this.#internals.setFormValue(value);
     this.#validate();
   }
 
   #validate(): void {
+    this.#field.setCustomValidity(this.#custom || this.#problem);
     const { validity, validationMessage } = this.#field;
     // A field that is disabled has nothing to say, and without words nothing may be invalid.
     this.#internals.setValidity(validationMessage ? validity : {}, validationMessage, this.#field);
