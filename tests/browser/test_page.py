@@ -326,15 +326,17 @@ def test_the_library_reads_a_drawing(page: Page, site: str) -> None:
     strokes = [{"width": 22, "erase": False, "points": [list(p) for p in path]} for path in placed(4)]
     reading = page.evaluate(
         """async (drawing) => {
-          const { loadRecognizer } = await import('/inkgrad.js');
+          const { loadRecognizer, Problem } = await import('/inkgrad.js');
           const r = await loadRecognizer('./models/cnn.safetensors', { backend: 'auto' });
           const { digits, text, ms, backend } = await r.read(drawing);
           const logits = await r.classify(new Float32Array(784));
+          const error = await loadRecognizer('./icon.svg').catch((error) => error);
           return { digit: digits[0].digit, sum: digits[0].probabilities.reduce((a, b) => a + b), box: digits[0].box,
-            text, ms, backend, logits: logits.length };
+            text, ms, backend, logits: logits.length, problem: error instanceof Problem && error.phrase };
         }""",
         {"size": 280, "strokes": strokes},
     )
     assert (reading["digit"], reading["text"], reading["logits"]) == (4, "4", 10)
+    assert reading["problem"] == "The model file {} cannot be used: {}"
     assert abs(reading["sum"] - 1) < 1e-6 and reading["ms"] > 0 and reading["backend"] in ("wasm", "webgpu")
     assert 80 <= reading["box"]["x0"] < reading["box"]["x1"] <= 212

@@ -23,7 +23,8 @@ const CHUNK = 6;
 
 export type { Drawing, Point, Stroke } from './ink/drawing';
 export { inkOf, type Picture } from './ink/picture';
-export type { Box, LoadOptions, Problem, Status };
+export type { Box, LoadOptions, Status };
+export { Problem };
 /** For model files of anything but digits: any program of fixed shapes that `inkgrad.export` wrote. */
 export { loadModel, type Model } from './runtime/model';
 
