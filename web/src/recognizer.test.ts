@@ -140,6 +140,16 @@ test('only what is new in a drawing is read; on another backend, all of it', asy
   expect(model.ran).toEqual(['normalize 2 on wasm', 'classify 2']);
 });
 
+test('a stroke that has grown is read again', async () => {
+  const recognizer = await loadRecognizer('cnn.safetensors');
+  const points: [number, number][] = [[40, 50]];
+  const drawing = { size: 280, strokes: [{ width: 10, erase: false, points }] };
+  for (const y of [100, 150]) {
+    points.push([40, y]);
+    expect((await recognizer.read(drawing)).digits[0]!.box.y1).toBe(y + 5);
+  }
+});
+
 test.each([64, 65, 150_000])('%i strokes are a number, or too many for one', async (n) => {
   const strokes = Array.from({ length: n }, (_, i) => line((280 * i) / n, 50, 51));
   const { digits } = await (await loadRecognizer('cnn.safetensors')).read({ size: 280, strokes });

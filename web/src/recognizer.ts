@@ -8,7 +8,7 @@
  * const { text } = await recognizer.read({ size: 280, strokes: [line] }); // '1'
  * ```
  */
-import type { Drawing, Stroke } from './ink/drawing';
+import { type Drawing, numberOf } from './ink/drawing';
 import { type Box, boxOf, fit, inkBox, visible } from './ink/fit';
 import { flatten } from './ink/picture';
 import { cuts, keyOf, maskOf, MOST, pieces } from './ink/pieces';
@@ -66,6 +66,10 @@ export interface Recognizer {
   /** The size of the model's file. */
   readonly bytes: number;
   readonly status: Status;
+  /**
+   * What was read of a stroke before is not read again. So a stroke may grow from call to call, by points
+   * added at its end; the points that it has are never changed in place.
+   */
   read(drawing: Drawing): Promise<Reading>;
   /**
    * @param image 28×28, row by row, 0 (paper) … 255 (ink), as the bytes of MNIST
@@ -218,14 +222,6 @@ function piecesOf(drawing: Drawing): Pieces {
 function fromLeft<Piece>(pieces: readonly Piece[], boxOf: (piece: Piece) => Box): Piece[] {
   const middle = (piece: Piece) => boxOf(piece).x0 + boxOf(piece).x1;
   return [...pieces].sort((a, b) => middle(a) - middle(b));
-}
-
-const numbers = new WeakMap<Stroke, number>();
-let last = 0;
-
-function numberOf(stroke: Stroke): number {
-  if (!numbers.has(stroke)) numbers.set(stroke, ++last);
-  return numbers.get(stroke)!;
 }
 
 /** Temperature scaling as in Guo et al., "On Calibration of Modern Neural Networks", 2017. */

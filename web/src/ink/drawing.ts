@@ -51,6 +51,19 @@ export function addStroke(drawing: Drawing, stroke: Stroke): Drawing {
   return { ...drawing, strokes: [...drawing.strokes, stroke] };
 }
 
+const numbers = new WeakMap<Stroke, { readonly number: number; readonly length: number }>();
+let last = 0;
+
+/**
+ * A number of the stroke's own, to keep what was made of it by. It takes a new one with more points: a
+ * stroke of others, who use the library, may grow.
+ */
+export function numberOf(stroke: Stroke): number {
+  const { length } = stroke.points;
+  if (numbers.get(stroke)?.length !== length) numbers.set(stroke, { number: ++last, length });
+  return numbers.get(stroke)!.number;
+}
+
 export const isBlank = ({ picture, strokes }: Drawing) => !picture && strokes.length === 0;
 
 /** The empty canvas; unchanged if it was. */

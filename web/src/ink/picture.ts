@@ -2,7 +2,7 @@
  * @file A picture, scanned or photographed, to its ink. `inkgrad/picture.py` gives the same bytes from
  * the same grey levels: all is whole numbers.
  */
-import type { Drawing } from './drawing';
+import { type Drawing, numberOf } from './drawing';
 import { drawOn } from './raster';
 
 /** Ink coverage 0 (paper) … 255 (ink), row by row, uint8. */
@@ -21,8 +21,8 @@ const FAINT = 32;
 /** Grey levels: paper darker than this has its contrasts measured as if it were this light. */
 const DARK = 96;
 
-/** Pictures with the first strokes over them: while one draws, only the newest changes. */
-const sheets = new WeakMap<Picture, Drawing & { ink: Uint8Array }>();
+/** Pictures with the first strokes over them, by these strokes' numbers: while one draws, only the newest changes. */
+const sheets = new WeakMap<Picture, { size: number; numbers: number[]; ink: Uint8Array }>();
 
 /**
  * The drawing's picture with the strokes drawn over it, on a square that is the whole canvas and has the
@@ -30,13 +30,13 @@ const sheets = new WeakMap<Picture, Drawing & { ink: Uint8Array }>();
  */
 export function flatten({ picture, size, strokes }: Drawing & { picture: Picture }): Picture {
   const side = Math.max(picture.width, picture.height);
-  const older = strokes.slice(0, -1);
+  const numbers = strokes.slice(0, -1).map(numberOf);
   let sheet = sheets.get(picture);
-  if (sheet?.size !== size || sheet.strokes.some((stroke, i) => stroke !== older[i])) {
-    sheet = { size, strokes: [], ink: squareOf(picture, side) };
+  if (sheet?.size !== size || sheet.numbers.some((number, i) => number !== numbers[i])) {
+    sheet = { size, numbers: [], ink: squareOf(picture, side) };
   }
-  drawOn(sheet.ink, { size, strokes: older.slice(sheet.strokes.length) }, side);
-  sheets.set(picture, { ...sheet, strokes: older });
+  drawOn(sheet.ink, { size, strokes: strokes.slice(sheet.numbers.length, -1) }, side);
+  sheets.set(picture, { ...sheet, numbers });
   const ink = sheet.ink.slice();
   drawOn(ink, { size, strokes: strokes.slice(-1) }, side);
   return { width: side, height: side, ink };
