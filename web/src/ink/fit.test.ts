@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Drawing, Point, Stroke } from './drawing';
-import { fit, inkBox, visible } from './fit';
+import { type Box, boxOf, fit, inkBox, visible } from './fit';
 import { rasterize } from './raster';
 
 const points = (at: fc.Arbitrary<number>) =>
@@ -60,12 +60,14 @@ test('an eraser before the ink does nothing, one across it parts it', () => {
   ]);
 });
 
-test('the fitted ink is 80 long and centred, whatever was drawn', () => {
+test('the fitted ink is 80 long, unless its brush is wider than it, and centred', () => {
+  const longest = ({ x0, y0, x1, y1 }: Box) => Math.max(x1 - x0, y1 - y0);
   fc.assert(
     fc.property(strokes(on), (list) => {
       const box = inkBox(fit(drawn(list)).strokes)!;
-      const long = Math.max(box.x1 - box.x0, box.y1 - box.y0);
-      expect(long).toBeLessThanOrEqual(80 + 1e-9);
+      const brush = Math.max(...list.map(({ width }) => width));
+      if (longest(boxOf(list)!) >= brush) expect(longest(box)).toBeCloseTo(80, 6);
+      else expect(longest(box)).toBeLessThanOrEqual(80 + 1e-9);
       expect(box.x0 + box.x1).toBeCloseTo(112, 6);
       expect(box.y0 + box.y1).toBeCloseTo(112, 6);
     }),
