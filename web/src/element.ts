@@ -100,12 +100,19 @@ export class InkReader extends HTMLElement {
     shadow.append(canvas, field, clear, status, this.#announcement);
   }
 
-  /** The digits; '' if nothing was read, or nothing that is surely digits. Setting it clears the pad. */
+  /** The digits; '' if nothing was read, or nothing that is surely digits. Setting another clears the pad. */
   get value(): string {
     return this.#field.value;
   }
   set value(text: string) {
+    const before = this.value;
     this.#field.value = text; // which makes a text of anything: '' of null
+    // Frameworks write back, at each `input`, what they were just told: the ink stays.
+    if (this.value !== before) this.#set();
+  }
+
+  /** The field holds a value that nobody drew. */
+  #set(): void {
     this.#isTyped = true;
     this.#drawing = blank;
     this.#pad.show(blank);
@@ -208,7 +215,8 @@ export class InkReader extends HTMLElement {
     }
   }
   formResetCallback(): void {
-    this.value = '';
+    this.#field.value = '';
+    this.#set();
   }
   formDisabledCallback(isDisabled: boolean): void {
     this.#field.disabled = this.#clear.disabled = isDisabled;
