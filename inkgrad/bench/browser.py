@@ -38,7 +38,8 @@ def measure(
     """All figures of the network in file. pictures [n, 28, 28], n ≥ 1000, are what is read.
 
     Each system is called `calls` times with one picture and BATCHES times with `images`, many at once. Raises Error
-    where the pages are not built, no browser offers WebGPU, or our own system fails; a peer's failure is its result.
+    where the pages are not built, no browser offers WebGPU, or our own system fails. A peer that does not start, or
+    gives other logits, has that as its result.
     """
     with site(BENCH, pictures) as at:
         figures = _Bench(at, progress).net(net, file, pictures, calls // ROUNDS, images)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import inkgrad
-from inkgrad.bench.report import BENCH, Result, ratio, summary
+from inkgrad.bench.report import BENCH, Result, ratio, summary, versions
 from inkgrad.errors import Error
 from inkgrad.hardware import processor
 
@@ -57,9 +57,9 @@ def run(script: str, *arguments: object) -> Any:
 
 
 def markdown(result: Result) -> str:
-    versions = ", ".join(f"{package} {version}" for package, version in result["versions"].items())
     rows = [
-        f"`{result['command']}` on {result['machine']['adapter']} and {result['machine']['cpu']}; {versions}.\n",
+        f"`{result['command']}` on {result['machine']['adapter']} and {result['machine']['cpu']};"
+        f" {versions(result)}.\n",
         f"One picture: {result['calls']} calls a system, in {result['rounds']} rounds of all in turn. × the round trip:"
         " median of the rounds' ratios (quartiles).\n",
         f"| {result['net']} | ms: median, p95 | × the round trip |\n|---|---|---|",

@@ -42,9 +42,9 @@ HEAD = (
 def markdown(result: Result) -> str:
     """A table for each kind, and what it was measured on."""
     machine, settings = result["machine"], result["settings"]
-    versions = ", ".join(f"{package} {version}" for package, version in result["versions"].items())
     parts = [
-        f"`{result['command']}` on {machine['cpu']}, WebGPU by {machine['adapter']}; {machine['browser']}; {versions}.",
+        f"`{result['command']}` on {machine['cpu']}, WebGPU by {machine['adapter']}; {machine['browser']};"
+        f" {versions(result)}.",
         f"Batch 1: {settings['calls']} calls a system, in {settings['rounds']} rounds of all in turn. × ours: median"
         f" of the rounds' ratios (quartiles). Images/s: median of {settings['batches']} times {settings['images']:,}"
         f" images. First prediction: median of {settings['navigations']} navigations with nothing in the cache. Memory,"
@@ -56,6 +56,11 @@ def markdown(result: Result) -> str:
         rows = [HEAD.format(net=result["net"], kind=kind), *map(_row, systems), _limit(kind, result["limits"])]
         parts.append("\n".join(rows))
     return "\n\n".join(parts) + "\n"
+
+
+def versions(result: Result) -> str:
+    """Of each package that took part."""
+    return ", ".join(f"{package} {version}" for package, version in result["versions"].items())
 
 
 def _row(system: Result) -> str:

@@ -16,7 +16,7 @@ from tinygrad import Device
 import inkgrad
 from inkgrad import recipe as recipes
 from inkgrad.batched import batched
-from inkgrad.bench.report import Result
+from inkgrad.bench.report import Result, versions
 from inkgrad.errors import Error
 from inkgrad.hardware import hardware
 from inkgrad.mnist import Mnist
@@ -83,10 +83,9 @@ def spread(values: Sequence[float]) -> Result:
 
 
 def markdown(result: Result) -> str:
-    versions = ", ".join(f"{package} {version}" for package, version in result["versions"].items())
     seconds, accuracy, recipe = result["seconds"], result["accuracy"], result["recipe"]
     rows = [
-        f"`{result['command']}` on {result['hardware']}; {versions}.\n",
+        f"`{result['command']}` on {result['hardware']}; {versions(result)}.\n",
         f"{recipe['net']}, {recipe['steps']:,} steps of {recipe['batch']} images; a run a seed, from 0. Mean ± standard"
         " deviation. The clock runs from the first step to the end of the last: data on the device, kernels compiled;"
         f" read afterwards, {result['scored on']}.\n",

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 import inkgrad
 from inkgrad import recipe as recipes
-from inkgrad.bench.report import COLOUR, Result
+from inkgrad.bench.report import COLOUR, Result, versions
 from inkgrad.hardware import hardware
 from inkgrad.png import png
 from inkgrad.sweep import sweep
@@ -38,10 +38,9 @@ def per_minute(result: Result) -> list[float]:
 
 
 def markdown(result: Result) -> str:
-    versions = ", ".join(f"{package} {version}" for package, version in result["versions"].items())
     rates = per_minute(result)
     rows = [
-        f"`{result['command']}` on {result['hardware']}; {versions}.\n",
+        f"`{result['command']}` on {result['hardware']}; {versions(result)}.\n",
         f"The first {result['trials']} trials of cnn-tiny, {result['steps']} steps each; a row is a whole sweep.\n",
         "| workers | trials a minute | over the first row |\n|---|---|---|",
     ]

@@ -26,7 +26,7 @@ from tinygrad.nn.state import get_state_dict
 
 import inkgrad
 from inkgrad import recipe as recipes
-from inkgrad.bench.report import COLOUR, Result, quartiles, ratio
+from inkgrad.bench.report import COLOUR, Result, quartiles, ratio, versions
 from inkgrad.errors import Error
 from inkgrad.hardware import hardware, opened
 from inkgrad.mnist import Mnist
@@ -59,7 +59,7 @@ class Task(NamedTuple):
 def measure(net: str, data: Mnist, batch: int, progress: Progress) -> list[Result]:
     """Steps a second of each system: with AdamW and, where PyTorch has it for the net's weights (matrices), Muon.
 
-    Raises Error where our own step fails; a peer's failure is its result.
+    Raises Error where our own step fails. A peer that does not start, or learns otherwise, has that as its result.
     """
     known = recipes.load(net, "quick")
     matrices = all(tensor.ndim <= 2 for tensor in get_state_dict(build(known)).values())
@@ -84,9 +84,8 @@ def about() -> Result:
 
 
 def markdown(result: Result) -> str:
-    versions = ", ".join(f"{package} {version}" for package, version in result["versions"].items())
     rows = [
-        f"`{result['command']}` on {result['hardware']}; {versions}.\n",
+        f"`{result['command']}` on {result['hardware']}; {versions(result)}.\n",
         "A step: forward, loss, backward and update of a batch, float32 (TF32 on an accelerator). Steps/s: median of"
         f" {ROUNDS} rounds of all systems in turn (quartiles). Ours over it: median of the rounds' ratios"
         " (quartiles).\n",
