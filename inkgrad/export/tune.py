@@ -62,8 +62,8 @@ def _text(tables: dict[str, dict[str, Options | None]]) -> str:
     """JSON, a line a kernel."""
     parts = []
     for target, table in tables.items():
-        lines = ",\n".join(f'"{key}": {json.dumps(table[key])}' for key in sorted(table))
-        parts.append(f'"{target}": {{\n{lines}\n}}')
+        lines = ",".join(f'\n"{key}": {json.dumps(table[key])}' for key in sorted(table))
+        parts.append(f'"{target}": {{{lines}}}')
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
