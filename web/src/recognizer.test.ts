@@ -150,6 +150,22 @@ test('a stroke that has grown is read again', async () => {
   }
 });
 
+test('nor is what an eraser or the edge of the canvas left, until that changes', async () => {
+  const recognizer = await loadRecognizer('cnn.safetensors');
+  const rubber = { width: 20, erase: true, points: [[250, 250] as [number, number]] };
+  const strokes = [line(40, -50, 150), line(120, 50, 150), rubber];
+  const first = await recognizer.read({ size: 280, strokes });
+  model.ran = [];
+  expect(await recognizer.read({ size: 280, strokes: [...strokes] })).toEqual(first);
+  expect(model.ran).toEqual([]);
+  await recognizer.read({ size: 280, strokes: [...strokes, line(200, 50, 150)] });
+  expect(model.ran).toEqual(['normalize 1 on wasm', 'classify 1']);
+  rubber.points.push([40, 100], [120, 100]); // in hand
+  model.ran = [];
+  expect((await recognizer.read({ size: 280, strokes })).digits).toHaveLength(2);
+  expect(model.ran).not.toEqual([]);
+});
+
 test.each([64, 65, 150_000])('%i strokes are a number, or too many for one', async (n) => {
   const strokes = Array.from({ length: n }, (_, i) => line((280 * i) / n, 50, 51));
   const { digits } = await (await loadRecognizer('cnn.safetensors')).read({ size: 280, strokes });

@@ -82,8 +82,35 @@ export function visible({ size, strokes }: Drawing): Drawing {
   return { size, strokes: left };
 }
 
-/** A stroke that is left as it is stays the same object, so that what was read of it need not be read again. */
-function partsLeft(stroke: Stroke, erasers: readonly Stroke[], size: number): Stroke[] {
+/** What is left of a stroke, and what that was made of. */
+interface Left {
+  readonly size: number;
+  readonly erasers: readonly Stroke[];
+  /** How many points the stroke and each eraser had: some callers add to the points of one in hand. */
+  readonly counts: readonly number[];
+  readonly parts: readonly Stroke[];
+}
+
+const known = new WeakMap<Stroke, Left>();
+const isSame = <T>(a: readonly T[], b: readonly T[]) =>
+  a.length === b.length && a.every((value, i) => value === b[i]);
+
+/**
+ * The same objects as the last time, for the same stroke and the same erasers, so that what was read of
+ * them need not be read again; of a stroke that is left as it is, the stroke itself.
+ */
+function partsLeft(stroke: Stroke, erasers: readonly Stroke[], size: number): readonly Stroke[] {
+  const counts = [stroke, ...erasers].map(({ points }) => points.length);
+  const last = known.get(stroke);
+  if (last?.size === size && isSame(last.erasers, erasers) && isSame(last.counts, counts)) {
+    return last.parts;
+  }
+  const parts = cut(stroke, erasers, size);
+  known.set(stroke, { size, erasers: [...erasers], counts, parts });
+  return parts;
+}
+
+function cut(stroke: Stroke, erasers: readonly Stroke[], size: number): Stroke[] {
   const points = within(stroke, size);
   const isOn = ([x, y]: Point) => 0 <= x && x <= size && 0 <= y && y <= size;
   if (erasers.length === 0 && points.every(isOn)) {
