@@ -299,3 +299,21 @@ def test_why_and_the_models_side_by_side(page: Page, site: str) -> None:
     draw_with_mouse(page, placed(7))
     expect(page.locator("#own-title")).to_have_text("Why 7?")
     expect(page.locator("#compare td:nth-child(2)")).to_have_text(["7"] * len(NETS))
+
+
+def test_a_model_beside_the_others_that_cannot_be_had_is_said_in_its_row(page: Page, site: str) -> None:
+    # Said to be there, not refused: of that the browser itself would speak on the console.
+    page.route("**/mlp.safetensors", lambda route: route.fulfill(json={}))
+    ready(page, site, WASM)
+    draw_with_mouse(page, placed(4))
+    page.locator("#compare summary").click()
+    cells = page.locator("#compare td:nth-child(2)")
+    expect(cells).to_have_text([re.compile("The model file .+/mlp.safetensors cannot be used"), "4", "4", "4"])
+    expect(page.locator("#status")).to_have_text("")
+    page.get_by_role("button", name="Français").click()
+    expect(cells).to_have_text([re.compile("Le fichier .+/mlp.safetensors est inutilisable"), "4", "4", "4"])
+    page.unroute("**/mlp.safetensors")
+    for _ in range(2):
+        page.locator("#compare summary").click()
+    expect(cells).to_have_text(["4"] * len(NETS))
+    expect(page.locator("#compare td:visible")).to_have_count(5 * len(NETS))

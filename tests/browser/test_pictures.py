@@ -66,6 +66,17 @@ def paste(page: Page, name: str, data: bytes) -> None:
     page.evaluate(GIVE, ["paste", name, base64.b64encode(data).decode()])
 
 
+# WebGPU is not ready before it is let.
+LATE = """
+const starting = new Promise((resolve) => (window.startWebGpu = resolve));
+const { requestAdapter } = GPU.prototype;
+GPU.prototype.requestAdapter = async function (...given) {
+  await starting;
+  return requestAdapter.apply(this, given);
+};
+"""
+
+
 @pytest.mark.parametrize("give", [choose, drop, paste])
 def test_a_photographed_number_is_read(
     page: Page, site: str, photo: Image.Image, give: Callable[[Page, str, bytes], None]
@@ -136,6 +147,27 @@ def test_what_is_no_picture_of_ink_is_said_and_changes_nothing(
     expect(button(page, "Image")).to_be_visible()
     draw_with_mouse(page, [[(140, 140)]])
     expect(page.locator("#status")).to_have_text("")
+
+
+def test_what_is_said_of_a_picture_and_of_the_model_is_not_lost(page: Page, site: str) -> None:
+    page.add_init_script(LATE)
+    ready(page, site, "", "wasm")
+    status = page.locator("#status")
+    paste(page, "text.png", b"no picture")
+    expect(status).to_contain_text("no picture that can be read")
+    page.evaluate("startWebGpu()")
+    shows(page, "backend", "webgpu")
+    expect(page.locator("#status.error")).to_contain_text("no picture that can be read")
+    page.route("**/mlp.safetensors", lambda route: route.fulfill(json={}))
+    page.keyboard.press("1")
+    expect(status).to_contain_text("The model mlp cannot be used")
+    paste(page, "text.png", b"no picture")
+    expect(status).to_contain_text("no picture that can be read")
+    draw_with_mouse(page, placed(3))
+    expect(page.locator("#status.error")).to_contain_text("The model mlp cannot be used")
+    page.get_by_label("cnn-tiny", exact=True).check()
+    shows(page, "digits", "3")
+    expect(status).to_have_text("")
 
 
 def test_a_file_of_more_than_50_megabytes_is_not_even_opened(page: Page, site: str) -> None:

@@ -29,22 +29,46 @@ const locale = createLocale(chooseLanguage(query.get('lang'), navigator.language
 const asked = query.get('backend');
 const backend = asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
 
-/** What the page has to say: kept as a function, to be said again in another language. */
-let message = () => '';
+/** Kept as a function, to be said again in another language. */
+interface Message {
+  say(): string;
+  readonly isError: boolean;
+}
 
-function report(next: () => string, isError = false): void {
-  message = next;
-  find('#status').textContent = message();
-  find('#status').classList.toggle('error', isError);
+/** What there is to say of each; of several, the first is said. */
+const messages: Record<'picture' | 'reading' | 'model', Message | undefined> = {
+  picture: undefined,
+  reading: undefined,
+  model: undefined,
+};
+
+const topmost = () => messages.picture ?? messages.reading ?? messages.model;
+
+function report(of: keyof typeof messages, say?: () => string, isError = false): void {
+  const before = topmost();
+  messages[of] = say && { say, isError };
+  if (topmost() !== before) showStatus();
+}
+
+function showStatus(): void {
+  find('#status').textContent = topmost()?.say() ?? '';
+  find('#status').classList.toggle('error', topmost()?.isError ?? false);
+}
+
+/** The drawing is another one, or another model is to read it. */
+function forget(): void {
+  report('picture');
+  report('reading');
 }
 
 function refuse(name: string, error: unknown): void {
   const refusal = 'The model {} cannot be used: choose another. ({})';
-  report(() => locale.say(refusal, name, locale.explain(error)), true);
+  report('model', () => locale.say(refusal, name, locale.explain(error)), true);
 }
 
 function fail(error: unknown): void {
-  report(() => locale.say('This drawing cannot be read. ({})', locale.explain(error)), true);
+  const failure = 'This drawing cannot be read. ({})';
+  report('reading', () => locale.say(failure, locale.explain(error)), true);
 }
 
 // What is shown of a reading.
@@ -60,14 +84,7 @@ const showFrames = createBoxes(find('#frames'));
 const explain = createWhy(locale, fail);
 const names = radios.map(({ value }) => value);
 const showLayers = createLayers(locale);
-const compare = createCompare(locale, names, async (name) => {
-  try {
-    return await load(name);
-  } catch (error) {
-    refuse(name, error);
-    return undefined;
-  }
-});
+const compare = createCompare(locale, names, load);
 
 let spoken: Drawing = blank;
 
@@ -109,8 +126,7 @@ const read = perFrame(
 
 function update(drawing: Drawing): void {
   newest = drawing;
-  // What could not be read was another drawing. Without a model, it is the model that cannot be used.
-  if (recognizer && find('#status').matches('.error')) report(() => '');
+  forget(); // what could not be read was another
   read(drawing);
 }
 
@@ -179,7 +195,7 @@ createExamples(find('#digits'), pad, () => {
 
 acceptPictures({
   onPicture: (picture) => change(commit(history, { ...blank, picture })),
-  onRefuse: (phrase) => report(() => locale.say(phrase), true),
+  onRefuse: (phrase) => report('picture', () => locale.say(phrase), true),
 });
 
 const keepInAddress = createSharing(locale, {
@@ -198,7 +214,8 @@ async function choose(name: string): Promise<void> {
   recognizer?.destroy();
   recognizer = refused = undefined;
   explain([], undefined);
-  report(() => locale.say('Loading the model {} …', name));
+  forget();
+  report('model', () => locale.say('Loading the model {} …', name));
   try {
     const loaded = await load(name, (status) => {
       if (mine === turn && recognizer) go(status);
@@ -219,9 +236,11 @@ async function choose(name: string): Promise<void> {
 /** The model is ready, or goes on with another backend: says why, and reads again. */
 function go({ backend, problem }: Status): void {
   const name = BACKENDS[backend];
-  report(() =>
-    problem ? locale.say('{} reads instead ({}).', name, locale.explain(problem)) : '',
+  report(
+    'model',
+    problem && (() => locale.say('{} reads instead ({}).', name, locale.explain(problem))),
   );
+  report('reading'); // it may succeed now
   read(newest);
 }
 
@@ -243,7 +262,7 @@ language.addEventListener('click', () => {
   // So that the page opens in this language again, from a bookmark or when it is loaded anew.
   window.history.replaceState(null, '', `?${query}${location.hash}`);
   translate();
-  find('#status').textContent = message();
+  showStatus();
   if (recognizer) read(newest);
   else show(undefined, newest);
 });

@@ -9,13 +9,13 @@ import type { Locale } from './i18n';
 /**
  * Fills the table with a row for each of `models`. They are loaded when someone opens the details,
  * and freed when they are closed.
- * @param load gives no recognizer where it has said why there is none
+ * @param load rejects where there is no such model, which its row says
  * @returns a function that lets all of them read a drawing, while the details are open
  */
 export function createCompare(
-  { chance, percent, milliseconds, bytes }: Locale,
+  { chance, percent, milliseconds, bytes, explain }: Locale,
   models: readonly string[],
-  load: (model: string) => Promise<Recognizer | undefined>,
+  load: (model: string) => Promise<Recognizer>,
 ) {
   const details = find<HTMLDetailsElement>('#compare');
   const rows = models.map((model) => {
@@ -25,11 +25,10 @@ export function createCompare(
     name.textContent = model;
     return Array.from({ length: 5 }, () => row.insertCell());
   });
-  let loaded: Promise<Recognizer | undefined>[] = [];
+  let loaded: Promise<Recognizer | Error>[] = [];
   let newest: Drawing | undefined;
 
-  async function textsOf(recognizer: Recognizer | undefined, drawing: Drawing): Promise<string[]> {
-    if (!recognizer) return [];
+  async function textsOf(recognizer: Recognizer, drawing: Drawing): Promise<string[]> {
     const { digits, ms } = await recognizer.read(drawing);
     const { mnist } = recognizer.card as { mnist?: { accuracy: number } };
     return [
@@ -44,15 +43,24 @@ export function createCompare(
   /** One after the other, or they would take each other's time. */
   const readAll = latest(async (drawing: Drawing) => {
     for (const [i, model] of loaded.entries()) {
-      // It fails where the details were closed meanwhile.
-      const texts = await textsOf(await model, drawing).catch(() => []);
+      const recognizer = await model;
+      const isRefused = recognizer instanceof Error;
+      const texts = isRefused
+        ? [explain(recognizer)]
+        : await textsOf(recognizer, drawing).catch(() => []); // the details were closed meanwhile
+      const [first, ...others] = rows[i]!;
+      first!.colSpan = isRefused ? rows[i]!.length : 1;
+      first!.classList.toggle('error', isRefused);
+      for (const cell of others) cell.hidden = isRefused;
       rows[i]!.forEach((cell, k) => (cell.textContent = texts[k] || '–'));
     }
   });
 
   details.addEventListener('toggle', () => {
-    for (const model of loaded) void model.then((recognizer) => recognizer?.destroy());
-    loaded = details.open ? models.map(load) : [];
+    for (const model of loaded) {
+      void model.then((recognizer) => recognizer instanceof Error || recognizer.destroy());
+    }
+    loaded = details.open ? models.map((model) => load(model).catch((error: Error) => error)) : [];
     if (newest) void readAll(newest);
   });
   return (drawing: Drawing): void => {
