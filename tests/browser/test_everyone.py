@@ -100,6 +100,29 @@ def test_all_of_it_by_keyboard(page: Page, site: str) -> None:
         expect(page.locator("#pad")).to_be_focused()
 
 
+def test_a_key_of_a_tool_lifts_the_tip_also_from_the_first_stroke(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    page.locator("#pad").focus()
+    tip, circle = page.locator("#tip"), page.locator("#tip circle")
+    for key, width in (("e", 36), ("Delete", 36), ("p", 22), ("Control+z", 22)):
+        for stroke in (" ", "ArrowDown"):
+            page.keyboard.press(stroke)
+        expect(tip).to_have_class("down")
+        page.keyboard.press(key)
+        expect(tip).to_have_class("")
+        expect(circle).to_have_attribute("r", str(width // 2))
+    for key, back in (("Delete", "Control+z"), ("Control+z", "Control+Shift+z")):
+        page.reload()  # nothing was drawn before
+        shows(page, "digits", "")
+        page.locator("#pad").focus()
+        page.keyboard.press(" ")
+        shows(page, "digits", re.compile("."))
+        page.keyboard.press(key)
+        shows(page, "digits", "")
+        page.keyboard.press(back)
+        shows(page, "digits", re.compile("."))
+
+
 def inked(page: Page) -> int:
     """How many points there are, by the link to them, which is made without a press: that would end an example."""
     page.evaluate("location.hash = ''")

@@ -147,19 +147,21 @@ function change(next: History<Drawing>): void {
 }
 
 const surface = find<HTMLCanvasElement>('#pad');
-const showTip = createTip(document.querySelector('#tip')!);
+const tip = createTip(document.querySelector('#tip')!);
 const pad = createPad(surface, {
   onDraw(stroke) {
     find('.hint').classList.add('inked');
+    tools.enable('undo', true);
+    tools.enable('clear', true);
     update(addStroke(history.present, stroke));
   },
   onEnd(stroke) {
     change(stroke ? commit(history, addStroke(history.present, stroke)) : history);
   },
-  onPoint: showTip,
+  onPoint: tip.show,
 });
 pad.watch();
-drawByKeys(surface, blank.size, pad, showTip, speak, locale);
+drawByKeys(surface, blank.size, pad, tip.show, speak, locale);
 
 let tool: Tool = 'pen';
 const held = { pen, eraser };
@@ -176,10 +178,10 @@ function hold(next: Tool): void {
 thickness.addEventListener('input', () => {
   held[tool] = { ...held[tool], width: thickness.valueAsNumber };
   hold(tool);
-  showTip(pad.tool, [blank.size / 2, blank.size / 2]);
+  tip.show(pad.tool, [blank.size / 2, blank.size / 2]);
 });
 // Not at a change: each key of a keyboard makes one.
-for (const end of ['pointerup', 'blur']) thickness.addEventListener(end, () => showTip());
+for (const end of ['pointerup', 'blur']) thickness.addEventListener(end, () => tip.show());
 
 const tools = createTools((name) => {
   pad.end();
@@ -187,6 +189,7 @@ const tools = createTools((name) => {
   else if (name === 'redo') change(redo(history));
   else if (name === 'clear') change(commit(history, clear(history.present)));
   else hold(name);
+  tip.lift(pad.tool);
 });
 
 createExamples(find('#digits'), pad, () => {

@@ -2,14 +2,18 @@
 import type { Point, Stroke } from '../ink/drawing';
 
 /**
- * Returns a function that shows the tip in `svg`, whose units are a drawing's, or hides it. The ink
- * ahead of the pen is only shown, never kept: it hides the delay of the screen.
+ * The tip in `svg`, whose units are a drawing's: functions that show it at a place, or hide it, and that
+ * lift it where it is, of a tool that may be another. The ink ahead of the pen is only shown, never kept:
+ * it hides the delay of the screen.
  */
 export function createTip(svg: Element) {
   const circle = svg.querySelector('circle')!;
   const line = svg.querySelector('polyline')!;
 
-  return (tool?: Stroke, at?: Point, ahead: readonly Point[] = [], isDown = false): void => {
+  let place: Point | undefined;
+
+  function show(tool?: Stroke, at?: Point, ahead: readonly Point[] = [], isDown = false): void {
+    place = at;
     const [x, y] = at ?? [-999, -999];
     const places = ahead.length > 0 ? [[x, y], ...ahead] : [];
     const shape = { cx: x, cy: y, r: (tool?.width ?? 0) / 2 };
@@ -17,5 +21,7 @@ export function createTip(svg: Element) {
     line.setAttribute('points', places.map(([x, y]) => `${x},${y}`).join(' '));
     line.setAttribute('stroke-width', String(tool?.width ?? 0));
     svg.classList.toggle('down', isDown);
-  };
+  }
+
+  return { show, lift: (tool: Stroke) => show(tool, place) };
 }
