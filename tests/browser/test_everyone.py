@@ -142,6 +142,15 @@ def test_examples_are_written_as_if_by_hand_or_at_once_without_motion(page: Page
         assert answer(page)["sure"] == "true"
         assert max(page.evaluate(bars)) == page.evaluate(bars)[digit] > 0.5
     whole = inked(page)
+    page.keyboard.press("Delete")
+    for point in on_page(page, placed(1, 10, 80, 65)[0]):
+        page.mouse.move(*point)
+        page.mouse.down()
+    shows(page, "digits", "1")
+    examples.nth(0).dispatch_event("click")  # with the stroke still in hand, as by another finger
+    shows(page, "digits", "0")
+    assert answer(page)["digits"] == "0"
+    page.mouse.up()
     page.emulate_media(reduced_motion="no-preference")
 
     def read_amid() -> bool:

@@ -22,8 +22,9 @@ const STEP = 4; // canvas units from point to point, about what a hand gives
 const LIFT = 120; // ms between two strokes
 
 /**
- * Fills `element` with a button for each digit, which has `pad` cleared and the digit written on it:
- * at once where the user wants no motion. Any press of a key or a pointer ends it where it is.
+ * Fills `element` with a button for each digit, which ends the stroke in hand, has `pad` cleared and the
+ * digit written on it: at once where the user wants no motion. Any press of a key or a pointer ends that
+ * where it is.
  */
 export function createExamples(element: HTMLElement, pad: Pad, onStart: () => void): void {
   const still = matchMedia('(prefers-reduced-motion: reduce)');
@@ -49,6 +50,7 @@ export function createExamples(element: HTMLElement, pad: Pad, onStart: () => vo
 
   function start(digit: number): void {
     stop();
+    pad.end();
     onStart();
     const ending = new AbortController();
     stop = () => {
