@@ -109,7 +109,7 @@ for (const at of [other, third]) {
   await until(() => workers(at).controller && find('#prediction', at).dataset.sequence > 0);
 }
 find('#digits button:nth-child(4)', other).click();
-await until(() => !find('#undo', other).disabled && digits(other));
+await until(() => !find('#share', other).disabled && digits(other));
 const canvas = new OffscreenCanvas(200, 200);
 const context = canvas.getContext('2d');
 for (const [colour, ...box] of [['white', 0, 0, 200, 200], ['black', 95, 40, 12, 120]]) {
