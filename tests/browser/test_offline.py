@@ -1,5 +1,6 @@
 """One visit, and the page works without a network; a new version waits until it is wanted."""
 
+import re
 import shutil
 import subprocess
 import threading
@@ -10,7 +11,7 @@ from queue import Queue
 
 import pytest
 from browser.conftest import QUIET
-from browser.drawing import answer, draw_with_mouse, link_of, ready
+from browser.drawing import answer, draw_with_mouse, link_of, on_page, ready, shows
 from playwright.sync_api import Browser, BrowserContext, Playwright, expect
 from strokes import placed
 
@@ -77,6 +78,46 @@ def test_after_one_visit_everything_works_without_a_server(context: BrowserConte
         expect(page.locator("#status")).to_have_text("")
         assert answer(page)["digits"] == "5"
     expect(page.locator("#pad")).to_have_css("touch-action", "none")  # there is the style as well
+
+
+# A version that waits, and takes over when a test says so.
+WAITING = """
+window.workers = Object.assign(new EventTarget(), { controller: {} });
+workers.register = async () => Object.assign(new EventTarget(), { waiting: {} });
+Object.defineProperty(navigator, 'serviceWorker', { value: workers });
+"""
+TAKE_OVER = "workers.dispatchEvent(new Event('controllerchange'))"
+
+
+def test_a_version_taken_in_another_window_costs_neither_the_stroke_in_hand_nor_the_model(
+    context: BrowserContext, httpd: ThreadingHTTPServer
+) -> None:
+    def draw_on(digit: int, left: float) -> None:
+        for point in on_page(page, placed(digit, left, 80, 65)[0]):
+            page.mouse.move(*point)
+            page.mouse.down()
+
+    page = context.new_page()
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.add_init_script(WAITING)
+    ready(page, f"http://localhost:{httpd.server_port}/", "?backend=wasm")
+    expect(page.locator("#update")).to_be_visible()
+    page.get_by_label("mlp", exact=True).check()
+    draw_on(1, 15)
+    shows(page, "digits", "1")
+    page.evaluate("() => { self.Kept = CompressionStream; self.CompressionStream = () => { throw Error('full'); }; }")
+    page.evaluate(TAKE_OVER)
+    expect(page.locator("#notice")).to_have_text(re.compile("^This drawing cannot be saved"))
+    page.evaluate("() => { self.CompressionStream = Kept; }")
+    page.mouse.up()
+    draw_on(3, 150)
+    shows(page, "digits", "13")
+    with page.expect_navigation():
+        page.evaluate(TAKE_OVER)
+    shows(page, "digits", "13")
+    expect(page.get_by_label("mlp", exact=True)).to_be_checked()
+    assert said == []
 
 
 # Opens the page in a frame twice and in two more, one with a picture, takes the version that is offered in the first,

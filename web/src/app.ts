@@ -29,6 +29,12 @@ const locale = createLocale(chooseLanguage(query.get('lang'), navigator.language
 const asked = query.get('backend');
 const backend = asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
 
+/** So that the page opens with this again, from a bookmark or when it is loaded anew. */
+function keepInQuery(name: string, value: string): void {
+  query.set(name, value);
+  window.history.replaceState(null, '', `?${query}${location.hash}`);
+}
+
 /** Kept as a function, to be said again in another language. */
 interface Message {
   say(): string;
@@ -261,9 +267,7 @@ function translate(): void {
 
 language.addEventListener('click', () => {
   locale.use(locale.language === 'en' ? 'fr' : 'en');
-  query.set('lang', locale.language);
-  // So that the page opens in this language again, from a bookmark or when it is loaded anew.
-  window.history.replaceState(null, '', `?${query}${location.hash}`);
+  keepInQuery('lang', locale.language);
   translate();
   showStatus();
   if (recognizer) read(newest);
@@ -276,7 +280,10 @@ const first = Object.hasOwn(MODELS, wanted) ? wanted : USUAL;
 if (first !== USUAL) stopUsual();
 for (const radio of radios) {
   radio.checked = radio.value === first;
-  radio.addEventListener('change', () => void choose(radio.value));
+  radio.addEventListener('change', () => {
+    keepInQuery('model', radio.value);
+    void choose(radio.value);
+  });
   // One that is checked does not change: it is asked for again.
   radio.addEventListener('click', () => {
     if (radio.value === refused) void choose(refused);
@@ -291,7 +298,10 @@ hold('pen');
 change(history);
 // What can wait until there is a first reading: to keep all models, and to be ready to say numbers.
 const later = perFrame(() => {
-  void keepOffline(keepInAddress);
+  void keepOffline(() => {
+    pad.end(); // the stroke in hand would be lost
+    return keepInAddress();
+  });
   locale.chance(0);
 });
 void choose(first).then(later);

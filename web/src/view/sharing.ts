@@ -22,8 +22,8 @@ export interface SharingEvents {
 
 /**
  * Gives the buttons of the sharing menu their work, and opens the drawing of the page's own address.
- * @returns a function that puts the drawing into the address, and tells whether it could: a picture
- * does not fit, which it says
+ * @returns a function that puts the drawing into the address, and tells whether it could: where not,
+ * such as a picture, which does not fit, it says so
  */
 export function createSharing(
   { say, explain }: Locale,
@@ -44,13 +44,21 @@ export function createSharing(
     else notify(say('The link holds no drawing: it may be cut off.'));
   }
 
+  const fail = (error: unknown) =>
+    notify(say('This drawing cannot be saved. ({})', explain(error)));
+
   async function keep(): Promise<boolean> {
     if (current().picture) {
       notify(say('A picture does not fit into a link: save it instead.'));
       return false;
     }
-    history.replaceState(null, '', FRAGMENT + (await encode(current())));
-    return true;
+    try {
+      history.replaceState(null, '', FRAGMENT + (await encode(current())));
+      return true;
+    } catch (error) {
+      fail(error);
+      return false;
+    }
   }
 
   async function copyLink(): Promise<void> {
@@ -72,9 +80,7 @@ export function createSharing(
   for (const [name, action] of Object.entries(actions)) {
     find(`#sharing [value=${name}]`).addEventListener('click', () => {
       find('#sharing').hidePopover();
-      action().catch((error: unknown) => {
-        notify(say('This drawing cannot be saved. ({})', explain(error)));
-      });
+      action().catch(fail);
     });
   }
   addEventListener('hashchange', () => void open());
