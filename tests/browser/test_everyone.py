@@ -9,7 +9,7 @@ import pytest
 from browser.axe import AXE, accessible
 from browser.drawing import answer, draw_with_mouse, drawing_in, on_page, ready, shows
 from PIL import Image
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 from strokes import placed
 
 from inkgrad.nets import NETS
@@ -331,6 +331,32 @@ def test_why_and_the_models_side_by_side(page: Page, site: str) -> None:
     draw_with_mouse(page, placed(7))
     expect(page.locator("#own-title")).to_have_text("Why 7?")
     expect(page.locator("#compare td:nth-child(2)")).to_have_text(["7"] * len(NETS))
+
+
+def test_an_explanation_lasts_as_long_as_its_answer(page: Page, site: str) -> None:
+    waiting: list[Route] = []
+    page.route("**/mlp.safetensors", lambda route: waiting.append(route))
+    ready(page, site, WASM)
+    draw_with_mouse(page, placed(4))
+    page.locator("#why summary").click()
+    title, layers = page.locator("#own-title"), page.locator("#layers canvas")
+    expect(title).to_have_text("Why 4?")
+    page.keyboard.press("1")
+    expect(page.locator("#status")).to_have_text("Loading the model mlp …")
+    page.get_by_role("button", name="Français").click()
+    expect(page.locator("#confidence")).to_have_text(re.compile("^sûr à"))
+    assert page.locator("#prediction").text_content() == "4"
+    expect(title).to_be_visible()
+    expect(layers).to_have_count(4)
+    expect(page.locator("#status")).to_have_text("Chargement du modèle mlp …")
+    waiting[0].fulfill(json={})
+    expect(page.locator("#prediction")).to_have_text("")
+    expect(title).to_be_hidden()
+    expect(page.locator("#why-hint")).to_be_hidden()
+    expect(layers).to_have_count(0)
+    page.get_by_label("cnn", exact=True).check()
+    expect(title).to_have_text("Pourquoi 4 ?")
+    expect(title).to_be_visible()
 
 
 def test_a_model_beside_the_others_that_cannot_be_had_is_said_in_its_row(page: Page, site: str) -> None:

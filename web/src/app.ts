@@ -93,8 +93,11 @@ const showLayers = createLayers(locale);
 const compare = createCompare(locale, names, load);
 
 let spoken: Drawing = blank;
+/** What is shown, if there is an answer: while another model loads, that of the last one. */
+let shown: { reading: Reading; drawing: Drawing } | undefined;
 
 function show(reading: Reading | undefined, drawing: Drawing): void {
+  shown = reading && { reading, drawing };
   const isFinal = drawing === history.present;
   const isNew = reading !== undefined && isFinal && drawing !== spoken;
   const digits = reading?.digits ?? [];
@@ -104,9 +107,9 @@ function show(reading: Reading | undefined, drawing: Drawing): void {
   if (isNew) spoken = drawing;
   showBars(digits);
   showFrames(digits, drawing.size);
-  explain(digits, isFinal ? recognizer : undefined);
+  explain(reading?.digits, isFinal ? recognizer : undefined);
   const reader = recognizer;
-  showLayers(digits, reader).catch((error: unknown) => {
+  showLayers(reading?.digits, reader).catch((error: unknown) => {
     if (reader === recognizer) fail(error);
   });
   if (isFinal) compare(drawing);
@@ -271,7 +274,7 @@ language.addEventListener('click', () => {
   translate();
   showStatus();
   if (recognizer) read(newest);
-  else show(undefined, newest);
+  else show(shown?.reading, shown?.drawing ?? newest);
 });
 translate();
 

@@ -10,12 +10,13 @@ const GAP = 1; // pixels between tiles
 
 /**
  * Returns a function that shows the activations for the most doubtful of the digits read, while the
- * details are open: a tile for each channel, the more ink the higher in its layer.
+ * details are open: a tile for each channel, the more ink the higher in its layer. Without a recognizer
+ * they stay; without an answer they go.
  */
 export function createLayers({ say }: Locale) {
-  return latest(async (digits: readonly Digit[], recognizer: Recognizer | undefined) => {
-    if (!find<HTMLDetailsElement>('#why').open) return;
-    const digit = mostDoubtful(digits);
+  return latest(async (digits: readonly Digit[] | undefined, recognizer?: Recognizer) => {
+    if (digits && (!recognizer || !find<HTMLDetailsElement>('#why').open)) return;
+    const digit = mostDoubtful(digits ?? []);
     const layers = (digit && (await recognizer?.explain(digit.image))) ?? [];
     const figures = layers.map((layer, i) => {
       const figure = document.createElement('figure');

@@ -22,7 +22,8 @@ const PLACES = [
 
 /**
  * Returns a function that explains the most doubtful of the digits read, while the details are open.
- * Without a recognizer it gives up what it was at: those digits are of no use any more.
+ * Without a recognizer it gives up what it was at, and what it has explained stays; without an answer
+ * that goes as well.
  */
 export function createWhy({ say }: Locale, onError: (error: unknown) => void) {
   async function show(digits: readonly Digit[], recognizer: Recognizer, signal: AbortSignal) {
@@ -72,9 +73,10 @@ export function createWhy({ say }: Locale, onError: (error: unknown) => void) {
   }
 
   let stop = new AbortController();
-  return (digits: readonly Digit[], recognizer: Recognizer | undefined): void => {
+  return (digits: readonly Digit[] | undefined, recognizer: Recognizer | undefined): void => {
     stop.abort();
-    if (!recognizer || !find<HTMLDetailsElement>('#why').open) return;
+    if (!digits) find('#why-hint').hidden = find('#why-figures').hidden = true;
+    if (!digits || !recognizer || !find<HTMLDetailsElement>('#why').open) return;
     stop = new AbortController();
     const { signal } = stop;
     show(digits, recognizer, signal).catch((error: unknown) => {
