@@ -375,3 +375,39 @@ def test_a_model_beside_the_others_that_cannot_be_had_is_said_in_its_row(page: P
         page.locator("#compare summary").click()
     expect(cells).to_have_text(["4"] * len(NETS))
     expect(page.locator("#compare td:visible")).to_have_count(5 * len(NETS))
+
+
+# How often each model has classified on WebAssembly, in `runs`; WebGPU starts when `gate` resolves.
+RUNS = """
+window.runs = [];
+const { instantiate } = WebAssembly;
+WebAssembly.instantiate = async (bytes) => {
+  const { instance } = await instantiate(bytes);
+  const mine = runs.push(0) - 1;
+  const classify = (base) => (runs[mine]++, instance.exports.classify(base));
+  return { instance: { exports: { ...instance.exports, classify } } };
+};
+const { requestAdapter } = GPU.prototype;
+GPU.prototype.requestAdapter = async function (...given) {
+  await window.gate;
+  return requestAdapter.apply(this, given);
+};
+"""
+
+
+def test_the_models_side_by_side_have_read_before_they_are_timed_and_read_again_on_webgpu(
+    page: Page, site: str
+) -> None:
+    page.add_init_script(RUNS)
+    ready(page, site, "", "webgpu")
+    draw_with_mouse(page, placed(3))  # one stroke: one picture to classify
+    shows(page, "digits", "3")
+    answer(page)
+    page.evaluate("() => { window.gate = new Promise((resolve) => (window.startWebGpu = resolve)); runs.length = 0; }")
+    page.locator("#compare summary").click()
+    cells = page.locator("#compare td:nth-child(2)")
+    expect(cells).to_have_text(["3"] * len(NETS))
+    assert page.evaluate("runs") == [2] * len(NETS)  # a dot, and the digit
+    cells.evaluate_all("(all) => all.forEach((cell) => (cell.textContent = ''))")
+    page.evaluate("() => startWebGpu()")
+    expect(cells).to_have_text(["3"] * len(NETS), timeout=20_000)

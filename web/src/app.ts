@@ -218,6 +218,8 @@ const keepInAddress = createSharing(locale, {
 // The model.
 
 let turn = 0;
+/** After what there is to read: the pen must not wait for it. */
+const warmLater = perFrame(warmUp);
 /** The model that could not be had, if it is the one chosen. */
 let refused: string | undefined;
 
@@ -236,7 +238,7 @@ async function choose(name: string): Promise<void> {
     recognizer = loaded;
     // As long as `auto` only prepares WebGPU, there is nothing to explain.
     go(backend === 'auto' ? { ...loaded.status, problem: undefined } : loaded.status);
-    warmUp(loaded);
+    warmLater(loaded);
   } catch (error) {
     if (mine !== turn) return;
     refused = name;

@@ -5,17 +5,19 @@ import { latest } from '../runtime/latest';
 import { confidenceOf, textOf } from './answer';
 import { find } from './find';
 import type { Locale } from './i18n';
+import { warmUp } from './warm';
 
 /**
  * Fills the table with a row for each of `models`. They are loaded when someone opens the details,
  * and freed when they are closed.
- * @param load rejects where there is no such model, which its row says
+ * @param load rejects where there is no such model, which its row says; it calls back whenever the model
+ * goes on with another backend
  * @returns a function that lets all of them read a drawing, while the details are open
  */
 export function createCompare(
   { chance, percent, milliseconds, bytes, explain }: Locale,
   models: readonly string[],
-  load: (model: string) => Promise<Recognizer>,
+  load: (model: string, onChange: () => void) => Promise<Recognizer>,
 ) {
   const details = find<HTMLDetailsElement>('#compare');
   const rows = models.map((model) => {
@@ -56,15 +58,26 @@ export function createCompare(
     }
   });
 
+  const readNewest = () => void (newest && readAll(newest));
+
+  /** So that no row shows the time of a first reading. */
+  async function loadWarm(model: string): Promise<Recognizer> {
+    const recognizer = await load(model, readNewest);
+    await warmUp(recognizer);
+    return recognizer;
+  }
+
   details.addEventListener('toggle', () => {
     for (const model of loaded) {
       void model.then((recognizer) => recognizer instanceof Error || recognizer.destroy());
     }
-    loaded = details.open ? models.map((model) => load(model).catch((error: Error) => error)) : [];
-    if (newest) void readAll(newest);
+    loaded = details.open
+      ? models.map((model) => loadWarm(model).catch((error: Error) => error))
+      : [];
+    readNewest();
   });
   return (drawing: Drawing): void => {
     newest = drawing;
-    void readAll(drawing);
+    readNewest();
   };
 }

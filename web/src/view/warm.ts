@@ -1,12 +1,12 @@
 import { addStroke, blank, pen } from '../ink/drawing';
 import type { Recognizer } from '../recognizer';
-import { perFrame } from './frame';
+
+const dot = addStroke(blank, { ...pen, points: [[0, 0]] });
 
 /**
- * Reads a dot that nobody sees, after what there is to read: a model's first reading takes ten times as
- * long as others, since the engine compiles as it runs, and the pen must not wait for that.
+ * Reads a dot that nobody sees: a model's first reading takes ten times as long as others, since the
+ * engine compiles as it runs.
  */
-export const warmUp = perFrame((recognizer: Recognizer) => {
-  const dot = { ...pen, points: [[0, 0]] as const };
-  recognizer.read(addStroke(blank, dot)).catch(() => {}); // which the reading of ink will tell
-});
+export async function warmUp(recognizer: Recognizer): Promise<void> {
+  await recognizer.read(dot).catch(() => {}); // which the reading of ink will tell
+}
