@@ -80,10 +80,13 @@ def test_after_one_visit_everything_works_without_a_server(context: BrowserConte
     expect(page.locator("#pad")).to_have_css("touch-action", "none")  # there is the style as well
 
 
-# A version that waits, and takes over when a test says so.
+# A version that waits, and takes over when a test says so. `heard`: what offers it was there before it spoke.
 WAITING = """
 window.workers = Object.assign(new EventTarget(), { controller: {} });
-workers.register = async () => Object.assign(new EventTarget(), { waiting: {} });
+workers.register = async () => {
+  window.heard = document.querySelector('#update').closest('[role=status]').checkVisibility();
+  return Object.assign(new EventTarget(), { waiting: {} });
+};
 Object.defineProperty(navigator, 'serviceWorker', { value: workers });
 """
 TAKE_OVER = "workers.dispatchEvent(new Event('controllerchange'))"
@@ -103,6 +106,7 @@ def test_a_version_taken_in_another_window_costs_neither_the_stroke_in_hand_nor_
     page.add_init_script(WAITING)
     ready(page, f"http://localhost:{httpd.server_port}/", "?backend=wasm")
     expect(page.locator("#update")).to_be_visible()
+    assert page.evaluate("heard")
     page.get_by_label("mlp", exact=True).check()
     draw_on(1, 15)
     shows(page, "digits", "1")
