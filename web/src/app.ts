@@ -2,16 +2,15 @@
 import { addStroke, blank, clear, type Drawing, eraser, isBlank, pen } from './ink/drawing';
 import { commit, type History, redo, startHistory, undo } from './ink/history';
 import { COLOURS, createPad } from './ink/pad';
+import { latest, perFrame } from './live';
 import { MODELS, stopUsual, USUAL } from './models';
 import { loadRecognizer, type Reading, type Recognizer, type Status } from './recognizer';
-import { latest } from './runtime/latest';
 import { BACKENDS, createAnswer, speak } from './view/answer';
 import { createBars } from './view/bars';
 import { createBoxes } from './view/boxes';
 import { createCompare } from './view/compare';
 import { createExamples } from './view/examples';
 import { find } from './view/find';
-import { perFrame } from './view/frame';
 import { chooseLanguage, createLocale, translatePage } from './view/i18n';
 import { drawByKeys } from './view/keys';
 import { createLayers } from './view/layers';

@@ -13,10 +13,9 @@
 import css from './element.css?inline';
 import { addStroke, blank, type Drawing, usual } from './ink/drawing';
 import { createPad } from './ink/pad';
+import { latest, perFrame } from './live';
 import { MODELS } from './models';
 import { loadRecognizer, type Reading, type Recognizer } from './recognizer';
-import { latest } from './runtime/latest';
-import { perFrame } from './view/frame';
 import { chooseLanguage, createLocale } from './view/i18n';
 
 const style = new CSSStyleSheet();

@@ -1,7 +1,7 @@
 /** @file All models on the same ink, side by side, each with its time. */
 import type { Drawing } from '../ink/drawing';
+import { latest } from '../live';
 import type { Recognizer } from '../recognizer';
-import { latest } from '../runtime/latest';
 import { confidenceOf, textOf } from './answer';
 import { find } from './find';
 import type { Locale } from './i18n';

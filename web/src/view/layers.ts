@@ -1,7 +1,7 @@
 /** @file What each layer of the network makes of the picture, while someone draws. */
 import { stencil } from '../ink/stencil';
+import { latest } from '../live';
 import type { Activation, Digit, Recognizer } from '../recognizer';
-import { latest } from '../runtime/latest';
 import { mostDoubtful } from './answer';
 import { find } from './find';
 import type { Locale } from './i18n';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { latest } from './latest';
+import { latest } from './live';
 
 test('one in flight, the last call always runs, every answer belongs to its call', async () => {
   await fc.assert(
