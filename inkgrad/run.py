@@ -55,8 +55,8 @@ def open_folder(run: Path, recipe: Recipe, digests: Mapping[str, str], resume: b
 def data(run: Path) -> dict[str, str]:
     """The digests of what a run trains on, by what it is; none where the run does not say."""
     path = run / "data.sha256"
-    lines = (line.split(maxsplit=1) for line in path.read_text().splitlines()) if path.is_file() else ()
-    return {what: digest for digest, what in lines}
+    lines = (line.partition("  ") for line in path.read_text().splitlines()) if path.is_file() else ()
+    return {what: digest for digest, _, what in lines if what}
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
