@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from oracle import session
+from released import MODELS
 from tinygrad import nn
 from tinygrad.nn.state import get_state_dict
 from typer.testing import CliRunner
@@ -22,6 +23,7 @@ from typer.testing import CliRunner
 from inkgrad import cli, mnist
 from inkgrad.bench import browser, host
 from inkgrad.bench.batches import batched
+from inkgrad.bench.page import opened
 from inkgrad.bench.peers import OURS, SYSTEMS, layers
 from inkgrad.bench.report import markdown, plot, ratio, summary
 from inkgrad.errors import Error
@@ -179,3 +181,10 @@ def test_pages_that_are_not_built_are_one_clear_line(monkeypatch: pytest.MonkeyP
     result = CliRunner().invoke(cli.app, ["bench", "--out", str(tmp_path)])
     assert isinstance(result.exception, Error) and "make bench" in str(result.exception)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_built_page_is_measured_with_the_file_that_is_named() -> None:
+    file = MODELS["cnn-tiny"].read_bytes()
+    entries = "performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.safetensors'))"
+    with opened(file) as page:
+        assert page.evaluate(f"{entries}.map(({{ decodedBodySize }}) => decodedBodySize)") == [len(file)]

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from released import MODELS
 
-from inkgrad import evaluate, mnist
+from inkgrad import atomic, evaluate, mnist
 from inkgrad.cli import main
 from inkgrad.errors import Error, needs
 
@@ -81,6 +81,8 @@ def test_data_strokes_reads_a_given_file(tmp_path: Path) -> None:
         done = inkgrad("data", *which, "--strokes", ones(tmp_path))
         assert done.returncode == 0 and "ones.tra: 2 digits by 1 writers" in done.stdout
         assert "no-such" in refused("data", *which, "--strokes", tmp_path / "no-such.tra")
+    both = inkgrad("data", "--path", mnist.fetch(), "--strokes", ones(tmp_path)).stdout
+    assert "2 digits by 1 writers" in both and "60,000 training" in both
     assert "hold no 0, 2, 3" in refused("data", "--show", tmp_path / "sheet.png", "--strokes", ones(tmp_path))
     assert not (tmp_path / "sheet.png").exists()
 
@@ -104,6 +106,11 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     assert "cannot be opened" in refused("report", "--storage", "postgresql://me@there:port/db", cwd=tmp_path)
     assert "nothing to report" in refused("report", cwd=tmp_path)
     assert "no-such" in refused("evaluate", MODELS["mlp"], "--strokes", tmp_path / "no-such.tra")
+
+
+def test_what_names_no_file_is_not_written() -> None:
+    with pytest.raises(Error, match="names no file"):
+        atomic.write_bytes(Path("."), b"")
 
 
 def test_output_that_nobody_takes() -> None:

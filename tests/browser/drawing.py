@@ -9,6 +9,8 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Page, expect
 
+from inkgrad.nets import NETS
+
 Points = Sequence[tuple[float, float]]
 
 
@@ -80,3 +82,11 @@ def ready(page: Page, site: str, query: str = "", backend: str | None = None) ->
 def shows(page: Page, name: str, value: str | re.Pattern[str]) -> None:
     """Waits for #prediction's data-name. (Not by wait_for_function: the page's CSP forbids its eval.)"""
     expect(page.locator("#prediction")).to_have_attribute(f"data-{name}", value, timeout=20_000)
+
+
+def open_all(page: Page) -> None:
+    """Opens all details, and waits for what they have to say of the drawing."""
+    for summary in page.locator("summary").all():
+        summary.click()
+    expect(page.locator("#own-title")).not_to_be_empty()
+    expect(page.locator("#compare td:nth-child(2)")).to_have_text([re.compile(".")] * len(NETS))
