@@ -1,5 +1,7 @@
-"""The built page, drawn on as people draw, in Chromium on WebAssembly: how long after the pen the answer stands."""
+"""The built page, drawn on as people draw, in Chromium on WebAssembly: how long after the pen the answer stands, and
+how long the page is busy at a stretch."""
 
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from inkgrad.serve import server
 DIGITS, STROKES = 20, 500
 FIGURES, EVENTS = 4, 90  # figures of eight, and the pointer's moves in each
 SLOW = 4  # times: a phone of the lower middle class, as Chromium's developer tools have it
+LONG = 50  # ms: what https://w3c.github.io/longtasks/ calls a long task
 SIZE = 280  # of the pad, in its own units
 
 Points = Sequence[tuple[float, float]]
@@ -64,14 +67,51 @@ def opened(model: bytes) -> Iterator[Page]:
 def pointer(model: bytes) -> dict[str, Result]:
     """Milliseconds from a pointer's event to the bars, on a slowed CPU: `event`, `told`, `painted`, as above."""
     with opened(model) as page:
-        page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOW})
-        turns = [2 * pi * i / (EVENTS - 1) for i in range(EVENTS)]
-        eight = [(SIZE * (0.5 + 0.2 * sin(2 * t)), SIZE * (0.5 - 0.35 * sin(t))) for t in turns]
+        slow_down(page)
         for _ in range(FIGURES):
-            draw(page, eight, 1000 / 60)
-            page.locator("#clear").click()
+            draw_figure(page)
         answers = page.evaluate("answers")
     return {name: summary([[answer[name] for answer in answers]]) for name in ("event", "told", "painted")}
+
+
+def busy(model: bytes) -> Result:
+    """Of the tasks while FIGURES are drawn: how many, how many of them LONG, the 99th percentile and the longest."""
+    with opened(model) as page:
+        page.set_viewport_size({"width": 390, "height": 844})
+        slow_down(page)
+        ms = [task for _ in range(FIGURES) for task in tasks(page)]
+    return {"n": len(ms), "long": sum(task > LONG for task in ms), "p99": np.quantile(ms, 0.99), "longest": max(ms)}
+
+
+def tasks(page: Page) -> list[float]:
+    """Milliseconds of each task of over 1 ms of the page's main thread, while a figure of eight is drawn.
+
+    They are of the thread's own time, which a slow-down lengthens and what else the machine does does not.
+    """
+    browser = page.context.browser
+    assert browser
+    page.locator("#pad").bounding_box()  # what Playwright first puts into the page for that is not the page's own
+    browser.start_tracing(page=page, categories=["toplevel"])
+    draw_figure(page)
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    names = {(e["pid"], e["tid"]): e["args"]["name"] for e in events if e["name"] == "thread_name"}
+    threads: dict[tuple[int, int], list[float]] = {}
+    for event in events:
+        thread = event["pid"], event["tid"]
+        if names.get(thread) == "CrRendererMain" and event["name"].endswith("RunTask") and "tdur" in event:
+            threads.setdefault(thread, []).append(event["tdur"] / 1000)
+    return [ms for ms in max(threads.values(), key=sum) if ms > 1]  # the busiest: a browser has other renderers
+
+
+def slow_down(page: Page) -> None:
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOW})
+
+
+def draw_figure(page: Page) -> None:
+    """A figure of eight, at the pace of a hand, and clears it away."""
+    turns = [2 * pi * i / (EVENTS - 1) for i in range(EVENTS)]
+    draw(page, [(SIZE * (0.5 + 0.2 * sin(2 * t)), SIZE * (0.5 - 0.35 * sin(t))) for t in turns], 1000 / 60)
+    page.keyboard.press("c")
 
 
 def draw(page: Page, path: Points, wait: float = 0) -> None:
