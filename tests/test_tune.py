@@ -80,6 +80,16 @@ def test_what_the_search_chooses_is_no_slower_than_the_rule_or_tinygrads_own(tar
     assert chosen <= rule / GAIN and chosen <= own / GAIN
 
 
+def test_what_was_fast_by_chance_is_not_chosen() -> None:
+    (kernel,) = kernels(product())
+    rule = TARGETS["fallback"][1](kernel.ast)
+
+    def time(_: Untuned, candidates: Sequence[Options | None]) -> list[float]:
+        return [2.0, 1.0, 1.0] if len(candidates) == 3 else [1 / (1 + i) for i in range(len(candidates))]
+
+    assert tune(kernel, Engine("fallback", time)) == rule is not None
+
+
 def test_kernels_for_webgpu_are_timed_by_the_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpu, "SCRIPTS", tmp_path)
     (tmp_path / "options.js").write_text(

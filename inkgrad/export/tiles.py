@@ -23,7 +23,7 @@ def tiles(ast: UOp, renderer: Renderer) -> Options | None:
     if (loops, sums, len(shape)) == (1, 1, 2) and renderer.has_local:
         return _vector(*shape)
     if is_words(loops, sums, shape) and renderer.has_local:
-        return _words(*shape[1:])
+        return _words(shape[1])
     if (loops, sums, len(shape)) == (2, 1, 3):
         return _matrix(*shape) if renderer.has_local else _wide(shape[0], shape[1], (4,))
     if is_convolution(loops, shape) and renderer.has_local:
@@ -66,9 +66,10 @@ def _vector(outputs: int, inputs: int) -> Options | None:
     return [["UPCAST", 0, deep], ["UNROLL", 0, unroll], ["GROUPTOP", 0, 4]] if unroll and deep > 1 else None
 
 
-def _words(columns: int, inputs: int) -> Options:
-    """As `_vector`, each thread unpacking whole words."""
-    return splits(["UPCAST", 1, divisor(columns, (8, 4, 2))], ["UPCAST", 0, 4], ["GROUPTOP", 0, divisor(inputs, (4,))])
+def _words(columns: int) -> Options:
+    """Each thread unpacks whole words, 8 at once; those beside each other are of threads beside each other."""
+    beside = divisor(columns, (8, 4, 2))
+    return splits(["LOCAL", 1, beside], ["UPCAST", 1, divisor(columns // beside, (8, 4, 2))], ["UPCAST", 0, 4])
 
 
 def _matrix(rows: int, columns: int, inputs: int) -> Options | None:
@@ -90,10 +91,10 @@ def _wide(rows: int, columns: int, heights: tuple[int, ...]) -> Options | None:
 
 
 def _window(height: int, width: int, channels: int, *window: int) -> Options:
-    """Up to 7 channels by 10 places at once; four threads, and so four times the channels, to a vector."""
+    """Up to 7 channels by 11 places at once; four threads, and so four times the channels, to a vector."""
     deep = divisor(channels // 4, (4, 7, 2))
-    wide = divisor(width, (n for n in (5, 4, 3, 2) if n < width))
+    wide = divisor(width, (5, 4, 3, 2, 11, 7))
     tall = divisor(height, (2,)) if 2 * deep * wide <= MOST else 1
     return splits(
-        ["UPCAST", 2, deep], ["UPCAST", 1, wide], ["UPCAST", 0, tall], ["UNROLL", 0, window[-1]], ["LOCAL", 2, 4]
+        ["UPCAST", 2, deep], ["LOCAL", 2, 4], ["UPCAST", 1, wide], ["UPCAST", 0, tall], ["UNROLL", 0, window[-1]]
     )

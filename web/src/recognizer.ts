@@ -8,12 +8,11 @@
  * const { text } = await recognizer.read({ size: 280, strokes: [line] }); // '1'
  * ```
  */
-import { type Drawing, numberOf } from './ink/drawing';
-import { type Box, boxOf, fit, inkBox, visible } from './ink/fit';
-import { flatten } from './ink/picture';
-import { cuts, keyOf, maskOf, MOST, pieces } from './ink/pieces';
-import { MASK, rasterize } from './ink/raster';
-import { around, candidates, choose, type Group } from './ink/segment';
+import type { Drawing } from './ink/drawing';
+import type { Box } from './ink/fit';
+import { partsOf } from './ink/parts';
+import { MASK } from './ink/raster';
+import { around, candidates, choose } from './ink/segment';
 import type { Outputs } from './runtime/backend';
 import { type LoadOptions, loadModel, type Status } from './runtime/model';
 import { Problem } from './runtime/problem';
@@ -103,7 +102,7 @@ export async function loadRecognizer(
   const temperature = typeof card.temperature === 'number' ? card.temperature : 1;
   const threshold = typeof card.sure === 'number' ? card.sure : -Infinity;
 
-  /** A group of pieces as one digit, and −ln of the chance that it is a digit, and that one. */
+  /** A group of parts as one digit, and −ln of the chance that it is a digit, and that one. */
   function judge(image: Float32Array, { logits, digit: odds }: Outputs, box: Box): Judged {
     const probabilities = softmax(logits!, temperature);
     const digit = probabilities.indexOf(Math.max(...probabilities));
@@ -112,7 +111,7 @@ export async function loadRecognizer(
     return { digit: { digit, probabilities, sure: isDigit >= threshold, box, image }, cost };
   }
 
-  // What the last reading read, by the pieces of each group: while someone draws, most stays.
+  // What the last reading read, by the parts of each group: while someone draws, most stays.
   let known = new Map<string, Judged>();
   let ms = 0;
 
@@ -139,7 +138,7 @@ export async function loadRecognizer(
     async read(drawing) {
       const start = performance.now();
       const { backend } = model.status;
-      const { boxes, bounds, keys, mask } = piecesOf(drawing);
+      const { boxes, bounds, keys, mask } = partsOf(drawing);
       const groups = candidates(boxes);
       const names = groups.map((group) => [backend, ...group.map((i) => keys[i])].join());
       const judged = new Map([...known].filter(([name]) => names.includes(name)));
@@ -177,51 +176,6 @@ export async function loadRecognizer(
 interface Judged {
   readonly digit: Digit;
   readonly cost: number;
-}
-
-/** Ink in pieces that each belong to one digit whole. */
-interface Pieces {
-  /** Around the pieces' centre lines or pixels, to divide them by. */
-  readonly boxes: readonly Box[];
-  /** Around their ink, in the drawing's units. */
-  readonly bounds: readonly Box[];
-  /** The same for the same piece, while someone draws. */
-  readonly keys: readonly string[];
-  /** The mask of a group of them as one digit. */
-  mask(group: Group): Uint8Array;
-}
-
-function piecesOf(drawing: Drawing): Pieces {
-  const { picture, size } = drawing;
-  if (picture) {
-    const sheet = flatten({ ...drawing, picture });
-    const scale = size / sheet.width;
-    const found = pieces(sheet);
-    const slices = found.flatMap(cuts);
-    const parts = fromLeft(slices.length > MOST ? found : slices, ({ box }) => box); // a rule is cut too often
-    const boxes = parts.map(({ box }) => box);
-    const bounds = boxes.map(({ x0, y0, x1, y1 }) => {
-      return { x0: x0 * scale, y0: y0 * scale, x1: x1 * scale, y1: y1 * scale };
-    });
-    const mask = (group: Group) => maskOf(sheet, group.map((i) => parts[i]!)); // prettier-ignore
-    return { boxes, bounds, keys: parts.map((part) => keyOf(sheet, part)), mask };
-  }
-  const strokes = fromLeft(visible(drawing).strokes, (stroke) => boxOf([stroke])!);
-  // So many are no number, but they may still be a digit, dotted.
-  const parts = strokes.length > MOST ? [strokes] : strokes.map((stroke) => [stroke]);
-  const mask = (group: Group) => rasterize(fit({ size, strokes: group.flatMap((i) => parts[i]!) }));
-  return {
-    boxes: parts.map((part) => boxOf(part)!),
-    bounds: parts.map((part) => inkBox(part)!),
-    keys: parts.map((part) => part.map(numberOf).join()),
-    mask,
-  };
-}
-
-/** Pieces by the middles of their boxes. */
-function fromLeft<Piece>(pieces: readonly Piece[], boxOf: (piece: Piece) => Box): Piece[] {
-  const middle = (piece: Piece) => boxOf(piece).x0 + boxOf(piece).x1;
-  return [...pieces].sort((a, b) => middle(a) - middle(b));
 }
 
 /** Temperature scaling as in Guo et al., "On Calibration of Modern Neural Networks", 2017. */
