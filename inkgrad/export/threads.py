@@ -1,7 +1,7 @@
 """Kernel options for sums on a GPU, which has more threads than one picture has results: they share each sum.
 
 So few products are waited for one after the other. The best of some 3,600 that were timed with Dawn (npm webgpu 0.6.2)
-on an H100. What they give a network there, and cost it on a CPU: README, "Beside other runtimes".
+on an H100. What they give a network there, and cost it on a CPU: bench/README.md.
 """
 
 from math import prod
