@@ -218,6 +218,7 @@ def evaluate(
     strokes: Strokes = None,
     unseen: Annotated[bool, typer.Option("--unseen", help="Only strokes of writers that training leaves out.")] = False,
     others: Others = None,
+    fonts: Annotated[Path | None, typer.Option(help="A font, or a folder of some, whose digits are read too.")] = None,
     path: Data = None,
     plot: Annotated[Path | None, typer.Option(help="Write a reliability diagram (PNG).")] = None,
     as_json: Json = False,
@@ -227,6 +228,7 @@ def evaluate(
     from inkgrad.evaluate import evaluate as measure
     from inkgrad.evaluate import summary
     from inkgrad.export import modelfile
+    from inkgrad.fonts import digits
     from inkgrad.others import read as read_others
     from inkgrad.strokes import split
 
@@ -238,7 +240,8 @@ def evaluate(
         samples = split(samples)[1]
     unlike = read_others(others or [])
     images = mnist.load(path)
-    report = measure(file, images.test_images, images.test_labels, samples, unlike, track)
+    printed = digits(fonts) if fonts else None
+    report = measure(file, images.test_images, images.test_labels, samples, unlike, printed, track)
     print(json.dumps(report) if as_json else "\n".join(summary(report)))
     if plot:
         atomic.write_bytes(plot, calibration.plot(report))

@@ -67,9 +67,11 @@ def evaluate(
     labels: NDArray[np.uint8],
     samples: Sequence[Sample] = (),
     others: Mapping[str, Others] | None = None,
+    fonts: NDArray[np.uint8] | None = None,
     progress: Any = lambda iterable, **_: iterable,
 ) -> dict[str, Any]:
-    """The report on pictures [N, 28, 28] with labels [N]; where given, on drawn strokes, and on what is no digit.
+    """The report on pictures [N, 28, 28] with labels [N]; where given, on drawn strokes, on what is no digit, and on
+    fonts' digits, masks [10 N, 112, 112] of 0 … 9 in turn.
 
     Strokes are drawn as `arrange` does, fitted and rasterised as the page does, and composed to numbers, with a fixed
     seed. "kept" is the share of digits that are answered surely. progress wraps long iterations as
@@ -93,6 +95,10 @@ def evaluate(
             "confusion": confusion(truth, logits.argmax(1)).tolist(),
         }
         report["numbers"] = read_numbers(reader, samples, progress)
+    if fonts is not None:
+        logits, odds = classify(runtime, normalized(runtime, progress(fonts, description="fonts")))
+        truth = np.tile(np.arange(10, dtype=np.uint8), len(fonts) // 10)
+        report["fonts"] = {**score(logits, truth, temperature), "kept": kept(reader, odds), "fonts": len(fonts) // 10}
     for name, other in (others or {}).items():
         _, odds = classify(runtime, normalized(runtime, progress(other.masks, description=name)))
         figures: dict[str, float] = {key: auroc(of_digits, odds) for key, of_digits in digits.items()}
@@ -142,7 +148,7 @@ def confusion(truth: NDArray[np.integer[Any]], answers: NDArray[np.integer[Any]]
 
 def summary(report: Mapping[str, Any]) -> Iterator[str]:
     """The report's lines for people."""
-    for name, figures in ((name, report[name]) for name in ("mnist", "strokes") if name in report):
+    for name, figures in ((name, report[name]) for name in ("mnist", "strokes", "fonts") if name in report):
         yield (
             f"{name}: {figures['accuracy']:.2%} right ({figures['errors']} errors in {figures['n']:,}),"
             f" calibration error {figures['ece']:.2%}; sure of {figures['kept']:.2%}"

@@ -1,7 +1,6 @@
 """Pictures of what is no digit, from files: letters of fonts, and images in IDX files such as Fashion-MNIST."""
 
 import gzip
-import io
 import string
 import zlib
 from collections.abc import Sequence
@@ -10,19 +9,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageFont
 
 from inkgrad.errors import Error
 from inkgrad.fetch import LARGEST
+from inkgrad.fonts import FONTS, drawn
 from inkgrad.ink import MASK
 from inkgrad.mnist import read_idx
 from inkgrad.nondigits import LIKE_DIGITS
-from inkgrad.pieces import components, mask
 
 Bytes = NDArray[np.uint8]
 
-FONTS = (".woff", ".woff2", ".ttf", ".otf")
-HEIGHT = 160  # pixels of a font's body: each mask is averaged from as many or more
 MOST = 2000  # pictures of an IDX file, its first: AUROC to ± 0.002 where it is 0.99
 
 
@@ -52,25 +48,9 @@ def read(paths: Sequence[Path]) -> dict[str, Others]:
 
 
 def letters(path: Path) -> Others:
-    """A font's A … Z, a … z, each as a picture of it would be read: boxed, its strokes as thick as a pen's."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise Error(f"{path}: {error.strerror}; give a font or an IDX file of images") from None
-    try:
-        font = ImageFont.truetype(io.BytesIO(data), HEIGHT)
-    except OSError as error:
-        raise Error(f"{path}: no font that can be read ({error})") from None
-    masks = []
-    for letter in string.ascii_letters:
-        glyph = font.getmask(letter, "L")
-        ink = np.array(glyph, np.uint8).reshape(glyph.size[::-1])
-        if ink.any():
-            masks.append(mask(ink, components(ink)))
-    # A capital may stand for both; what a font does not hold is blank, or the same box for each letter.
-    if len(masks) < len(string.ascii_letters) or len({drawn.tobytes() for drawn in masks}) < 26:
-        raise Error(f"{path} has not all letters A–Z; give a font of Latin letters")
-    return Others(np.stack(masks), np.array([letter not in LIKE_DIGITS for letter in string.ascii_letters]))
+    """A font's letters, a … z and A … Z. Raises Error as `fonts.drawn` does."""
+    clear = np.array([letter not in LIKE_DIGITS for letter in string.ascii_letters])
+    return Others(drawn(path, string.ascii_letters), clear)
 
 
 def images(path: Path) -> Others:

@@ -53,7 +53,7 @@ def release(
     about = card.of_run(net, run, fitted)
     out = out or Path("models") / f"{about['net']}.safetensors"
     file = export_digits(net, doubt, data.train_images[:SHOWN], about)
-    report = evaluate(file, data.test_images, data.test_labels, left_out, unlike, progress)
+    report = evaluate(file, data.test_images, data.test_labels, left_out, unlike, progress=progress)
     file = replace(file, card={**file.card, **report})
     errors = beside(out, "-errors.png")
     command = " ".join(["inkgrad evaluate", str(out), *asked])

@@ -1,10 +1,12 @@
 import gc
 from math import prod
+from pathlib import Path
 
 import lowering
 import numpy as np
 import pytest
 from hypothesis import settings
+from PIL import ImageFont
 from tinygrad import Tensor
 from tinygrad.nn.state import get_state_dict
 
@@ -31,6 +33,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def digits() -> mnist.Mnist:
     return mnist.load()
+
+
+@pytest.fixture(scope="session")
+def font(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pillow's own, as a file."""
+    path = tmp_path_factory.mktemp("fonts") / "aileron.ttf"
+    own = ImageFont.load_default(size=20)
+    assert isinstance(own, ImageFont.FreeTypeFont)
+    path.write_bytes(own.font_bytes)
+    return path
 
 
 @pytest.fixture(params=NETS)
