@@ -248,12 +248,22 @@ def test_another_language_at_once(page: Page, site: str) -> None:
     expect(page.get_by_role("button", name="Pen", exact=True)).to_be_visible()
 
 
-# What reaches out of the window, or a control's words out of it; but a table may go aside by itself (WCAG 1.4.10).
+# What reaches out of the window or of its part of the page, or a control's words out of it; but a table may go aside by
+# itself (WCAG 1.4.10).
 CUT_OFF = """() => [...document.querySelectorAll('header *, main :not(svg *, table, table *)')].filter((e) => {
   const { left, right } = e.getBoundingClientRect();
   const isTight = e.matches('button, label, summary') && e.scrollWidth > e.clientWidth + 1;
-  return e.checkVisibility() && (isTight || left < 0 || right > innerWidth);
+  const isOut = e.closest('section')?.getBoundingClientRect().right < right - 1;
+  const isSeen = e.checkVisibility({ visibilityProperty: true }) && getComputedStyle(e).clipPath === 'none';
+  return isSeen && (isTight || isOut || left < 0 || right > innerWidth);
 }).map((e) => e.outerHTML.slice(0, 80))"""
+
+
+# Buttons whose icon and word lie over each other.
+ON_TOP = """() => [...document.querySelectorAll('.tools button')].filter((button) => {
+  const [icon, word] = [...button.children].map((e) => e.getBoundingClientRect());
+  return getComputedStyle(button.lastElementChild).clipPath === 'none' && word.top < icon.bottom;
+}).map((button) => button.id)"""
 
 
 def test_it_fits_every_window_and_keeps_its_targets_large(page: Page, site: str) -> None:
@@ -263,7 +273,16 @@ def test_it_fits_every_window_and_keeps_its_targets_large(page: Page, site: str)
         draw_with_mouse(page, placed(i, 5 + 46 * i, 90, 36))
     shows(page, "digits", "012345")
     open_all(page)
-    for width, height in ((320, 256), (320, 640), (390, 844), (844, 390), (640, 400), (768, 1024), (1440, 900)):
+    for width, height in (
+        (320, 256),
+        (320, 640),
+        (390, 844),
+        (844, 390),
+        (800, 300),
+        (640, 400),
+        (768, 1024),
+        (1440, 900),
+    ):
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         boxes = page.locator("button, summary, .choice label, .thickness, .check").evaluate_all(
@@ -273,11 +292,12 @@ def test_it_fits_every_window_and_keeps_its_targets_large(page: Page, site: str)
             })"""
         )
         assert min(min(box) for box in boxes) >= 24, (width, height)
+        assert page.evaluate(ON_TOP) == [], (width, height)
         pad = page.locator("#pad").bounding_box()
         assert pad is not None and abs(pad["width"] - pad["height"]) < 1 and pad["width"] >= 190
     assert answer(page)["digits"] == "012345"
     page.evaluate("document.documentElement.style.fontSize = '200%'")  # as a browser's setting for text does (1.4.4)
-    for width, language in itertools.product((320, 390, 768, 1280), ("fr", "en")):
+    for width, language in itertools.product((320, 390, 768, 1280, 1440), ("fr", "en")):
         page.set_viewport_size({"width": width, "height": 800})
         page.locator("#language:lang(" + language + ")").click()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
