@@ -310,6 +310,37 @@ PLACES = """() => [...document.querySelectorAll('main > *, main > section > *')]
 })"""
 
 
+# As WCAG 1.4.12 has it.
+SPACED = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync('* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em }');
+  document.adoptedStyleSheets = [sheet];
+}"""
+# Of each element of the answer that has a text, where that is: left, top, right, bottom.
+TEXTS = """() => [...document.querySelectorAll('.reading :is(output, strong, #rival, dt, dd)')].map((e) => {
+  const range = document.createRange();
+  range.selectNodeContents(e);
+  const { left, top, right, bottom, height } = range.getBoundingClientRect();
+  const [size, middle] = [parseFloat(getComputedStyle(e).fontSize), top + height / 2];
+  return height < 2 * size ? [left, middle - size / 2, right, middle + size / 2] : [left, top, right, bottom];
+}).filter(([left, , right]) => left < right)"""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_texts_lie_beside_each_other_whatever_their_spacing(page: Page, site: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    ready(page, site, WASM)
+    draw_with_mouse(page, [SCRIBBLE])
+    shows(page, "sure", "false")
+    answer(page)
+    page.locator("#ms").evaluate("ms => { ms.textContent = '0,41\u202fms'; }")
+    page.evaluate(SPACED)
+    texts = page.evaluate(TEXTS)
+    assert len(texts) >= 7
+    for a, b in itertools.combinations(texts, 2):
+        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (a, b)
+
+
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1440, 900)])
 def test_nothing_moves_while_the_page_loads_or_reads(page: Page, site: str, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
