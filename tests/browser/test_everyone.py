@@ -355,3 +355,22 @@ def test_nothing_moves_while_the_page_loads_or_reads(page: Page, site: str, widt
         page.keyboard.press("Delete")
         shows(page, "digits", "")
     assert page.evaluate("shift") == 0
+
+
+# WebGPU is there and has no adapter: `refused` once a page has heard that.
+REFUSED = """
+window.refused = new Promise((resolve) => {
+  const requestAdapter = async () => (setTimeout(resolve), null);
+  Object.defineProperty(navigator, 'gpu', { value: { requestAdapter } });
+});
+"""
+
+
+def test_without_webgpu_nothing_moves_either_and_who_did_not_ask_for_it_is_not_told(page: Page, site: str) -> None:
+    page.set_viewport_size(PHONE)
+    page.add_init_script(COUNT + REFUSED)
+    ready(page, site, "", "wasm")
+    page.evaluate("refused")
+    answer(page)
+    expect(page.locator("#status")).to_have_text("")
+    assert page.evaluate("shift") == 0

@@ -235,8 +235,7 @@ async function choose(name: string): Promise<void> {
     });
     if (mine !== turn) return loaded.destroy();
     recognizer = loaded;
-    // As long as `auto` only prepares WebGPU, there is nothing to explain.
-    go(backend === 'auto' ? { ...loaded.status, problem: undefined } : loaded.status);
+    go(loaded.status);
     warmLater(loaded);
   } catch (error) {
     if (mine !== turn) return;
@@ -246,9 +245,10 @@ async function choose(name: string): Promise<void> {
   }
 }
 
-/** The model is ready, or goes on with another backend: says why, and reads again. */
-function go({ backend, problem }: Status): void {
-  const name = BACKENDS[backend];
+/** The model is ready, or goes on with another backend: says why, if one was asked for, and reads again. */
+function go(status: Status): void {
+  const name = BACKENDS[status.backend];
+  const problem = backend === 'auto' ? undefined : status.problem;
   report(
     'model',
     problem && (() => locale.say('{} reads instead ({}).', name, locale.explain(problem))),
