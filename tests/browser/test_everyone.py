@@ -374,3 +374,24 @@ def test_without_webgpu_nothing_moves_either_and_who_did_not_ask_for_it_is_not_t
     answer(page)
     expect(page.locator("#status")).to_have_text("")
     assert page.evaluate("shift") == 0
+
+
+def test_in_forced_colours_what_comes_over_the_page_has_words_and_an_edge(page: Page, site: str) -> None:
+    page.emulate_media(forced_colors="active")
+    ready(page, site, WASM)
+    draw_with_mouse(page, placed(1))
+    page.evaluate("""() => {
+      document.querySelector('#update').hidden = false;
+      document.querySelector('#notice').textContent = 'Link copied';
+    }""")
+    page.get_by_role("button", name="Share", exact=True).click()
+    for selector in ("#notice", "#update", "#sharing"):
+        expect(page.locator(selector)).to_have_css("outline-style", "solid")
+    page.keyboard.press("Escape")
+    seen = Image.open(io.BytesIO(page.locator("#update button").screenshot())).convert("RGB")
+    colours = seen.crop((14, 8, seen.width - 14, seen.height - 8)).getcolors(1 << 24)
+    assert len(colours or []) > 8  # with those at the edges of its letters
+    page.locator("#why summary").click()
+    marks = page.locator("#why figure:first-child i").evaluate_all("all => all.map((i) => getComputedStyle(i).color)")
+    plus, minus = ([int(n) for n in re.findall(r"\d+", colour)] for colour in marks)
+    assert sum((a - b) ** 2 for a, b in zip(plus, minus, strict=True)) > 150**2, marks
