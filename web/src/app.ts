@@ -189,7 +189,9 @@ thickness.addEventListener('input', () => {
   tip.show(pad.tool, [blank.size / 2, blank.size / 2]);
 });
 // Not at a change: each key of a keyboard makes one.
-for (const end of ['pointerup', 'blur']) thickness.addEventListener(end, () => tip.show());
+for (const end of ['pointerup', 'pointercancel', 'blur']) {
+  thickness.addEventListener(end, () => tip.show());
+}
 
 const tools = createTools((name) => {
   pad.end();
