@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from browser.drawing import answer, draw_with_mouse, on_page, ready, shows
+from browser.drawing import answer, draw_with_mouse, on_page, open_all, ready, shows
 from playwright.sync_api import Browser, Page, Response, expect
 from released import MODELS
 from strokes import placed
@@ -87,10 +87,19 @@ def test_while_one_draws_only_what_changes_is_laid_out(page: Page, browser: Brow
     assert partial.count(False) <= 2
 
 
-def test_no_task_is_long_while_one_draws_on_a_slow_phone(page: Page, site: str) -> None:
-    """Of the thread's own time, in one of three drawings: what only a busy machine makes long is not so each time."""
+@pytest.mark.parametrize("is_open", [False, True])
+def test_no_task_is_long_while_one_draws_on_a_slow_phone(page: Page, site: str, is_open: bool) -> None:
+    """Of the thread's own time, in one of three drawings: what only a busy machine makes long is not so each time.
+
+    With the details open too: the layers, the explanation and the models beside each other are computed meanwhile.
+    """
     page.set_viewport_size({"width": 390, "height": 844})
     ready(page, site, "?backend=wasm")
+    if is_open:
+        draw_with_mouse(page, placed(3))
+        open_all(page)
+        page.evaluate("scrollTo(0, 0)")
+        page.keyboard.press("Delete")
     slow_down(page)
     longest: list[float] = []
     while len(longest) < 3 and min(longest, default=LONG) >= LONG:

@@ -248,12 +248,22 @@ def test_another_language_at_once(page: Page, site: str) -> None:
     expect(page.get_by_role("button", name="Pen", exact=True)).to_be_visible()
 
 
-# What reaches out of the window, or a control's words out of it; but a table may go aside by itself (WCAG 1.4.10).
+# What reaches out of the window or of its part of the page, or a control's words out of it; but a table may go aside by
+# itself (WCAG 1.4.10).
 CUT_OFF = """() => [...document.querySelectorAll('header *, main :not(svg *, table, table *)')].filter((e) => {
   const { left, right } = e.getBoundingClientRect();
   const isTight = e.matches('button, label, summary') && e.scrollWidth > e.clientWidth + 1;
-  return e.checkVisibility() && (isTight || left < 0 || right > innerWidth);
+  const isOut = e.closest('section')?.getBoundingClientRect().right < right - 1;
+  const isSeen = e.checkVisibility({ visibilityProperty: true }) && getComputedStyle(e).clipPath === 'none';
+  return isSeen && (isTight || isOut || left < 0 || right > innerWidth);
 }).map((e) => e.outerHTML.slice(0, 80))"""
+
+
+# Buttons whose icon and word lie over each other.
+ON_TOP = """() => [...document.querySelectorAll('.tools button')].filter((button) => {
+  const [icon, word] = [...button.children].map((e) => e.getBoundingClientRect());
+  return getComputedStyle(button.lastElementChild).clipPath === 'none' && word.top < icon.bottom;
+}).map((button) => button.id)"""
 
 
 def test_it_fits_every_window_and_keeps_its_targets_large(page: Page, site: str) -> None:
@@ -263,7 +273,16 @@ def test_it_fits_every_window_and_keeps_its_targets_large(page: Page, site: str)
         draw_with_mouse(page, placed(i, 5 + 46 * i, 90, 36))
     shows(page, "digits", "012345")
     open_all(page)
-    for width, height in ((320, 256), (320, 640), (390, 844), (844, 390), (640, 400), (768, 1024), (1440, 900)):
+    for width, height in (
+        (320, 256),
+        (320, 640),
+        (390, 844),
+        (844, 390),
+        (800, 300),
+        (640, 400),
+        (768, 1024),
+        (1440, 900),
+    ):
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         boxes = page.locator("button, summary, .choice label, .thickness, .check").evaluate_all(
@@ -273,11 +292,12 @@ def test_it_fits_every_window_and_keeps_its_targets_large(page: Page, site: str)
             })"""
         )
         assert min(min(box) for box in boxes) >= 24, (width, height)
+        assert page.evaluate(ON_TOP) == [], (width, height)
         pad = page.locator("#pad").bounding_box()
         assert pad is not None and abs(pad["width"] - pad["height"]) < 1 and pad["width"] >= 190
     assert answer(page)["digits"] == "012345"
     page.evaluate("document.documentElement.style.fontSize = '200%'")  # as a browser's setting for text does (1.4.4)
-    for width, language in itertools.product((320, 390, 768, 1280), ("fr", "en")):
+    for width, language in itertools.product((320, 390, 768, 1280, 1440), ("fr", "en")):
         page.set_viewport_size({"width": width, "height": 800})
         page.locator("#language:lang(" + language + ")").click()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -288,6 +308,37 @@ PLACES = """() => [...document.querySelectorAll('main > *, main > section > *')]
   const { x, y, width, height } = e.getBoundingClientRect();
   return [e.id || e.className, x, y, width, height];
 })"""
+
+
+# As WCAG 1.4.12 has it.
+SPACED = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync('* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em }');
+  document.adoptedStyleSheets = [sheet];
+}"""
+# Of each element of the answer that has a text, where that is: left, top, right, bottom.
+TEXTS = """() => [...document.querySelectorAll('.reading :is(output, strong, #rival, dt, dd)')].map((e) => {
+  const range = document.createRange();
+  range.selectNodeContents(e);
+  const { left, top, right, bottom, height } = range.getBoundingClientRect();
+  const [size, middle] = [parseFloat(getComputedStyle(e).fontSize), top + height / 2];
+  return height < 2 * size ? [left, middle - size / 2, right, middle + size / 2] : [left, top, right, bottom];
+}).filter(([left, , right]) => left < right)"""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_texts_lie_beside_each_other_whatever_their_spacing(page: Page, site: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    ready(page, site, WASM)
+    draw_with_mouse(page, [SCRIBBLE])
+    shows(page, "sure", "false")
+    answer(page)
+    page.locator("#ms").evaluate("ms => { ms.textContent = '0,41\u202fms'; }")
+    page.evaluate(SPACED)
+    texts = page.evaluate(TEXTS)
+    assert len(texts) >= 7
+    for a, b in itertools.combinations(texts, 2):
+        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1], (a, b)
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1440, 900)])
@@ -304,3 +355,43 @@ def test_nothing_moves_while_the_page_loads_or_reads(page: Page, site: str, widt
         page.keyboard.press("Delete")
         shows(page, "digits", "")
     assert page.evaluate("shift") == 0
+
+
+# WebGPU is there and has no adapter: `refused` once a page has heard that.
+REFUSED = """
+window.refused = new Promise((resolve) => {
+  const requestAdapter = async () => (setTimeout(resolve), null);
+  Object.defineProperty(navigator, 'gpu', { value: { requestAdapter } });
+});
+"""
+
+
+def test_without_webgpu_nothing_moves_either_and_who_did_not_ask_for_it_is_not_told(page: Page, site: str) -> None:
+    page.set_viewport_size(PHONE)
+    page.add_init_script(COUNT + REFUSED)
+    ready(page, site, "", "wasm")
+    page.evaluate("refused")
+    answer(page)
+    expect(page.locator("#status")).to_have_text("")
+    assert page.evaluate("shift") == 0
+
+
+def test_in_forced_colours_what_comes_over_the_page_has_words_and_an_edge(page: Page, site: str) -> None:
+    page.emulate_media(forced_colors="active")
+    ready(page, site, WASM)
+    draw_with_mouse(page, placed(1))
+    page.evaluate("""() => {
+      document.querySelector('#update').hidden = false;
+      document.querySelector('#notice').textContent = 'Link copied';
+    }""")
+    page.get_by_role("button", name="Share", exact=True).click()
+    for selector in ("#notice", "#update", "#sharing"):
+        expect(page.locator(selector)).to_have_css("outline-style", "solid")
+    page.keyboard.press("Escape")
+    seen = Image.open(io.BytesIO(page.locator("#update button").screenshot())).convert("RGB")
+    colours = seen.crop((14, 8, seen.width - 14, seen.height - 8)).getcolors(1 << 24)
+    assert len(colours or []) > 8  # with those at the edges of its letters
+    page.locator("#why summary").click()
+    marks = page.locator("#why figure:first-child i").evaluate_all("all => all.map((i) => getComputedStyle(i).color)")
+    plus, minus = ([int(n) for n in re.findall(r"\d+", colour)] for colour in marks)
+    assert sum((a - b) ** 2 for a, b in zip(plus, minus, strict=True)) > 150**2, marks

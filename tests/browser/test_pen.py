@@ -6,7 +6,7 @@ import re
 import pytest
 from browser.drawing import answer, draw_with_mouse, drawing_in, on_page, ready, shows
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from strokes import placed
 
 WASM = "?backend=wasm"
@@ -131,6 +131,23 @@ def test_the_tip_shows_the_size_of_the_tool(page: Page, site: str) -> None:
     pad_seen = Image.open(io.BytesIO(page.locator("#pad").screenshot())).convert("L")
     row = [pad_seen.getpixel((x, pad_seen.height // 2)) < 128 for x in range(pad_seen.width)]  # type: ignore[operator]
     assert sum(row) == pytest.approx(50 * pad_seen.width / 280, abs=3)
+
+
+def test_a_finger_that_scrolls_from_the_slider_leaves_no_tip(browser: Browser, site: str) -> None:
+    with browser.new_context(viewport={"width": 390, "height": 600}, has_touch=True, is_mobile=True) as context:
+        page = context.new_page()
+        ready(page, site, WASM)
+        box = page.locator("#thickness").bounding_box()
+        assert box is not None
+        touch = {"x": box["x"] + 60, "y": box["y"] + box["height"] / 2}
+        cdp = context.new_cdp_session(page)
+        for kind, way in (("touchStart", 0), *(("touchMove", 20 * i) for i in range(1, 9))):
+            points = [touch | {"y": touch["y"] - way}]
+            cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        assert page.evaluate("scrollY") > 0
+        expect(page.locator("#tip circle")).to_have_attribute("cx", "-999")
+        expect(page.locator("html")).to_have_css("overscroll-behavior", "none")  # nor does a pull load the page anew
 
 
 def test_the_drawing_survives_a_turn_of_the_screen_in_the_middle_of_a_stroke(page: Page, site: str) -> None:

@@ -29,6 +29,27 @@ def test_why_and_the_models_side_by_side(page: Page, site: str) -> None:
     expect(page.locator("#compare td:nth-child(2)")).to_have_text(["7"] * len(NETS))
 
 
+# How many lines a text takes.
+LINES = """(all) => all.map((e) => {
+  const range = document.createRange();
+  range.selectNodeContents(e);
+  return range.getClientRects().length;
+})"""
+
+
+def test_a_number_beside_the_models_stays_whole(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    for i, digit in enumerate((4, 0, 7)):
+        draw_with_mouse(page, placed(digit, 15 + 90 * i, 80, 65))
+    page.locator("#compare summary").click()
+    cells, table = page.locator("#compare td:nth-child(2)"), page.locator("#compare table")
+    expect(cells).to_have_text(["407"] * len(NETS))
+    for width in (320, 390, 768, 1440):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert cells.evaluate_all(LINES) == [1] * len(NETS), width
+        assert table.evaluate("(table) => table.scrollWidth <= table.parentElement.clientWidth"), width
+
+
 def test_an_explanation_lasts_as_long_as_its_answer(page: Page, site: str) -> None:
     waiting: list[Route] = []
     page.route("**/mlp.safetensors", lambda route: waiting.append(route))

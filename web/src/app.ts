@@ -189,7 +189,9 @@ thickness.addEventListener('input', () => {
   tip.show(pad.tool, [blank.size / 2, blank.size / 2]);
 });
 // Not at a change: each key of a keyboard makes one.
-for (const end of ['pointerup', 'blur']) thickness.addEventListener(end, () => tip.show());
+for (const end of ['pointerup', 'pointercancel', 'blur']) {
+  thickness.addEventListener(end, () => tip.show());
+}
 
 const tools = createTools((name) => {
   pad.end();
@@ -235,8 +237,7 @@ async function choose(name: string): Promise<void> {
     });
     if (mine !== turn) return loaded.destroy();
     recognizer = loaded;
-    // As long as `auto` only prepares WebGPU, there is nothing to explain.
-    go(backend === 'auto' ? { ...loaded.status, problem: undefined } : loaded.status);
+    go(loaded.status);
     warmLater(loaded);
   } catch (error) {
     if (mine !== turn) return;
@@ -246,9 +247,10 @@ async function choose(name: string): Promise<void> {
   }
 }
 
-/** The model is ready, or goes on with another backend: says why, and reads again. */
-function go({ backend, problem }: Status): void {
-  const name = BACKENDS[backend];
+/** The model is ready, or goes on with another backend: says why, if one was asked for, and reads again. */
+function go(status: Status): void {
+  const name = BACKENDS[status.backend];
+  const problem = backend === 'auto' ? undefined : status.problem;
   report(
     'model',
     problem && (() => locale.say('{} reads instead ({}).', name, locale.explain(problem))),

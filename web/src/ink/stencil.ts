@@ -13,7 +13,8 @@ export function stencil(
   colour: string,
 ): OffscreenCanvas {
   const pixels = new ImageData(width, height);
-  for (let i = 0; i < alpha.length; i++) pixels.data[4 * i + 3] = alpha[i]!;
+  const { data } = pixels; // once: it is asked of the browser
+  for (let i = 0; i < alpha.length; i++) data[4 * i + 3] = alpha[i]!;
   sheet ??= new OffscreenCanvas(width, height);
   [sheet.width, sheet.height] = [width, height]; // which also clears it
   const context = sheet.getContext('2d')!;

@@ -21,6 +21,16 @@ test('every marked text of the page has its French', () => {
   }
 });
 
+test('a text of the page that is not marked is a name, a key or a figure', () => {
+  const texts = [
+    ...html.split('<body')[1]!.matchAll(/<([a-z]\w*)([^>]*)>([^<]*[\p{L}\d][^<]*)</gu),
+  ];
+  const unmarked = texts.filter(([, , attributes]) => !attributes!.includes('data-i18n'));
+  const words = new Set(unmarked.map(([, , , text]) => text!.trim()));
+  const keys = ['P', 'E', 'C', 'Z', 'Ctrl', '1', '2', '3', '4'];
+  expect(words).toEqual(new Set(['inkgrad', 'mlp', 'cnn', 'cnn-small', 'cnn-tiny', ...keys]));
+});
+
 test('every problem that the code can have has its French', () => {
   const files = import.meta.glob<string>(['../**/*.ts', '!../**/*.test.ts'], {
     query: '?raw',

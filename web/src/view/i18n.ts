@@ -62,6 +62,8 @@ const french = {
   'On the drawing surface, arrow keys move the tip, with Shift in small steps; Space puts it down and lifts it.':
     'Sur la surface de dessin, les flèches déplacent la pointe, à petits pas avec Maj ; Espace la pose et la lève.',
   'Keys of one character': 'Touches d’un caractère',
+  Shift: 'Maj',
+  Del: 'Suppr',
   'MNIST test': 'Test MNIST',
   Download: 'Fichier',
   'Loading the model {} …': 'Chargement du modèle {} …',

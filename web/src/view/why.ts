@@ -10,8 +10,8 @@ const SIDE = 28;
 const PAPER = 0;
 const INK = 255;
 
-/** Pictures classified before the pen may have its turn: 10 to 20 ms of WebAssembly. */
-const CHUNK = 8;
+/** Pictures classified before the pen may have its turn: 5 to 10 ms of WebAssembly. */
+const CHUNK = 4;
 
 // Rows and columns of the 20 × 20 pixels where MNIST's digits stand.
 const PLACES = [
