@@ -77,6 +77,29 @@ GPU.prototype.requestAdapter = async function (...given) {
 """
 
 
+# What the browser does while something is dragged over the page.
+DRAG = """([kind, file]) => {
+  const data = new DataTransfer();
+  if (file) data.items.add(new File([], file));
+  else data.setData('text/plain', 'words');
+  document.body.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: data }));
+}"""
+
+
+def test_the_paper_shows_that_a_file_may_be_dropped(page: Page, site: str) -> None:
+    ready(page, site, "?backend=wasm")
+    pad = page.locator("#pad")
+    for kind, file, style in (
+        ("dragover", "note.png", "dashed"),
+        ("dragleave", "note.png", "none"),
+        ("dragover", "", "none"),
+        ("dragover", "note.png", "dashed"),
+        ("drop", "note.png", "none"),
+    ):
+        page.evaluate(DRAG, [kind, file])
+        expect(pad).to_have_css("outline-style", style)
+
+
 @pytest.mark.parametrize("give", [choose, drop, paste])
 def test_a_photographed_number_is_read(
     page: Page, site: str, photo: Image.Image, give: Callable[[Page, str, bytes], None]

@@ -36,8 +36,16 @@ export function acceptPictures({ onPicture, onRefuse }: PictureEvents): void {
     void take(input.files?.[0]);
     input.value = ''; // so that the same file can be chosen again
   });
+  const paper = find('.paper');
   // A file dropped beside its place would otherwise replace the page.
-  addEventListener('dragover', (event) => event.preventDefault());
+  addEventListener('dragover', (event) => {
+    event.preventDefault();
+    paper.classList.toggle('awaiting', event.dataTransfer?.types.includes('Files'));
+  });
+  // Between two elements as well: the next dragover follows at once.
+  for (const end of ['dragleave', 'drop']) {
+    addEventListener(end, () => paper.classList.remove('awaiting'));
+  }
   addEventListener('drop', (event) => {
     event.preventDefault();
     void take(pictureIn(event.dataTransfer));
