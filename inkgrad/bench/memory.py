@@ -38,11 +38,14 @@ def memory(site: Site, net: str, system: System, images: int) -> Result:
 
 
 def _resident(browser: Browser) -> dict[str, int]:
-    """Bytes resident now (VmRSS) and at most so far (VmHWM), see proc_pid_status(5), of its pages and its GPU."""
+    """Bytes resident now (VmRSS) and at most so far (VmHWM), see proc_pid_status(5), of its page and its GPU.
+
+    The page's renderer is the largest: a browser may keep another ready, of some 100 MB, for a page still to come.
+    """
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
-    texts = [Path(f"/proc/{p['id']}/status").read_text() for p in processes if p["type"] in ("renderer", "GPU")]
 
-    def total(field: str) -> int:
-        return sum(1024 * int(re.findall(rf"^{field}:\s+(\d+) kB", text, re.MULTILINE)[0]) for text in texts)
+    def size(kind: str, field: str) -> int:
+        texts = [Path(f"/proc/{p['id']}/status").read_text() for p in processes if p["type"] == kind]
+        return max(1024 * int(re.findall(rf"^{field}:\s+(\d+) kB", text, re.MULTILINE)[0]) for text in texts)
 
-    return {field: total(field) for field in ("VmRSS", "VmHWM")}
+    return {field: size("renderer", field) + size("GPU", field) for field in ("VmRSS", "VmHWM")}
