@@ -50,6 +50,23 @@ def test_a_number_beside_the_models_stays_whole(page: Page, site: str) -> None:
         assert table.evaluate("(table) => table.scrollWidth <= table.parentElement.clientWidth"), width
 
 
+def test_of_a_number_the_least_sure_digit_is_explained(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    page.locator("#why summary").click()
+    draw_with_mouse(page, placed(7, 40, 90, 65))
+    expect(page.locator("#own-title")).to_have_text("Why 7?")
+    draw_with_mouse(page, placed(0, 150, 90, 65))
+    expect(page.locator("#own-title")).to_have_text(re.compile("Why [07], the least sure[?]"))
+    chances = page.locator("#bars [role=group]").evaluate_all(
+        """(groups) => groups.map((group) => {
+          const values = [...group.querySelectorAll('[role=meter]')].map((meter) => meter.ariaValueNow);
+          return Math.max(...values.map(Number));
+        })"""
+    )
+    explained = page.locator("#own-title").inner_text().removeprefix("Why ")[0]
+    assert len(chances) == 2 and chances["70".index(explained)] == min(chances)
+
+
 def test_an_explanation_lasts_as_long_as_its_answer(page: Page, site: str) -> None:
     waiting: list[Route] = []
     page.route("**/mlp.safetensors", lambda route: waiting.append(route))

@@ -37,6 +37,7 @@ const french = {
   'Why this answer?': 'Pourquoi cette réponse ?',
   'Draw a digit first.': 'Dessinez d’abord un chiffre.',
   'Why {}?': 'Pourquoi {} ?',
+  'Why {}, the least sure?': 'Pourquoi {}, le moins sûr ?',
   'Above all its ink {}.': 'Surtout son encre {}.',
   'What would make it read {}?': 'Que faudrait-il pour un {} ?',
   'Above all ink {}.': 'Surtout de l’encre {}.',

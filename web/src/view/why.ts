@@ -54,7 +54,8 @@ export function createWhy({ say }: Locale, onError: (error: unknown) => void) {
       image.map((ink, i) => ink * Math.max(without[i]!, 0)),
     );
     const dearest = own!.filter(({ level }) => level === PAPER).sort(byChange)[0];
-    find('#own-title').textContent = say('Why {}?', String(first));
+    const why = digits.length > 1 ? 'Why {}, the least sure?' : 'Why {}?';
+    find('#own-title').textContent = say(why, String(first));
     find('#own-words').textContent = dearest
       ? say('Above all its ink {}.', say(placeOf(dearest)))
       : '';
