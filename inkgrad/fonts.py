@@ -30,7 +30,7 @@ def drawn(path: Path, signs: str) -> Bytes:
         if ink.any():
             masks.append(mask(ink, components(ink)))
     # A capital may stand for both; what a font does not hold is blank, or the same box for each sign.
-    if len(masks) < len(signs) or 2 * len({drawn.tobytes() for drawn in masks}) < len(signs):
+    if len(masks) < len(signs) or 2 * len({one.tobytes() for one in masks}) < len(signs):
         raise Error(f"{path} has not all of {signs}; give another font")
     return np.stack(masks)
 

@@ -27,7 +27,7 @@ COMPARED = [s for s in SYSTEMS if s.page in ("inkgrad", "ort-wasm", "ort-webgpu"
 
 def measure(net: str, file: ModelFile, pictures: NDArray[np.uint8], progress: Progress) -> Result:
     """Milliseconds: of reading each of BATCHES pictures, TURNS times by each system; from the pen's going up to the
-    answer, with 1 … 20 digits and 1 … 500 strokes on the page; from the pointer's events to the bars; and of tasks."""
+    answer, with 1 … 20 digits and 1 … 500 strokes on the page; from the pointer's events to the bars; of its tasks."""
     times: dict[System, dict[int, list[float]]] = {system: {} for system in COMPARED}
     with site(BENCH, pictures) as at:
         at.add(net, file, pictures)
@@ -55,7 +55,8 @@ def measure(net: str, file: ModelFile, pictures: NDArray[np.uint8], progress: Pr
         "batch": [{"name": s.name, "kind": s.kind, "ms": [*of.items()]} for s, of in medians.items()],
         "digits": page.pen_up(model, page.row_of_digits(), progress, "digits on the page"),
         "strokes": page.pen_up(model, page.scribble(), progress, "strokes on the page"),
-        "pointer": {"slow-down": page.SLOW, **page.pointer(model), "tasks": page.busy(model)},
+        "pointer": [{"slow-down": times, **page.pointer(model, times)} for times in (1, page.SLOW)],
+        "tasks": {"slow-down": page.SLOW, **page.busy(model)},
     }
 
 

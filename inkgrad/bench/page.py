@@ -25,10 +25,11 @@ Points = Sequence[tuple[float, float]]
 
 # Milliseconds of each answer: since the oldest event that it is the first to follow took place (`event`; moves wait
 # for the next frame, 17 ms at most), and since the page was told of it (`told`); until the bars stand (a mutation
-# observer is called right after), or are painted (a message is next in turn after that frame). `ups`: since the page
-# was told that the pen is up.
+# observer is called right after), or are painted (an observer of what is to be seen hears of it once the frame is).
+# `ups`: since the page was told that the pen is up.
 WATCH = """() => {
   [window.answers, window.ups] = [[], []];
+  const bars = document.querySelector('#bars');
   let event, up;
   function note({ type, buttons, timeStamp }) {
     const told = performance.now();
@@ -42,9 +43,10 @@ WATCH = """() => {
     if (up) ups.push(now - up);
     const { took, told } = event;
     event = up = undefined;
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => answers.push({ event: now - took, told: now - told, painted: performance.now() - took });
-    port2.postMessage(0);
+    new IntersectionObserver((_, observer) => {
+      observer.disconnect();
+      answers.push({ event: now - took, told: now - told, painted: performance.now() - took });
+    }).observe(bars);
   }).observe(document.querySelector('#prediction'), { attributeFilter: ['data-sequence'] });
 }"""
 UPS = "async (count) => { while (ups.length < count) await new Promise(requestAnimationFrame); return ups; }"
@@ -64,10 +66,10 @@ def opened(model: bytes) -> Iterator[Page]:
         browser.close()
 
 
-def pointer(model: bytes) -> dict[str, Result]:
-    """Milliseconds from a pointer's event to the bars, on a slowed CPU: `event`, `told`, `painted`, as above."""
+def pointer(model: bytes, times: int) -> dict[str, Result]:
+    """Milliseconds from a pointer's event to the bars, on a CPU so many times as slow: `event`, `told`, `painted`."""
     with opened(model) as page:
-        slow_down(page)
+        slow_down(page, times)
         for _ in range(FIGURES):
             draw_figure(page)
         answers = page.evaluate("answers")
@@ -103,8 +105,8 @@ def tasks(page: Page) -> list[float]:
     return [ms for ms in max(threads.values(), key=sum) if ms > 1]  # the busiest: a browser has other renderers
 
 
-def slow_down(page: Page) -> None:
-    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOW})
+def slow_down(page: Page, times: int = SLOW) -> None:
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": times})
 
 
 def draw_figure(page: Page) -> None:

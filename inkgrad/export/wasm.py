@@ -2,7 +2,7 @@
 
 A module imports nothing and exports `memory`, `__heap_base` (the first byte that is free for arenas) and one function
 (base: i32) a program. SIMD is assumed: every browser has had it since 2023. Relaxed SIMD is not, so there is a variant
-with it: where a processor has a fused multiply-add, the cnn is 1.17 to 1.36 times as fast (`inkgrad bench`, four runs).
+with it: where a processor has a fused multiply-add, the cnn is 1.17 to 1.36 times as fast (three `inkgrad bench`).
 """
 
 import subprocess

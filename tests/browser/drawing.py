@@ -7,11 +7,15 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import CDPSession, Page, ViewportSize, expect
 
 from inkgrad.nets import NETS
 
 Points = Sequence[tuple[float, float]]
+
+PHONE: ViewportSize = {"width": 390, "height": 844}
+# No digit.
+SCRIBBLE = [[(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]]
 
 
 def on_page(page: Page, path: Points, pad: str = "#pad") -> list[tuple[float, float]]:

@@ -92,7 +92,7 @@ def test_no_task_is_long_while_one_draws_on_a_slow_phone(page: Page, site: str, 
     """Of the thread's own time, in one of three drawings: what only a busy machine makes long is not so each time.
 
     With the details open too, where the layers, the explanation and the models beside each other are computed
-    meanwhile: 25 to 42 ms, but up to 59 on a busy machine, and 246 in one task each.
+    meanwhile: 25 to 50 ms, but up to 59 on a busy machine, and 246 before they were split into tasks.
     """
     page.set_viewport_size({"width": 390, "height": 844})
     ready(page, site, "?backend=wasm")

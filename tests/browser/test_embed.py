@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from browser.axe import AXE, accessible
-from browser.drawing import Points, draw_with_mouse
+from browser.drawing import SCRIBBLE, Points, draw_with_mouse
 from PIL import Image
 from playwright.sync_api import Page, expect
 from strokes import placed
@@ -34,8 +34,6 @@ IN_SHADOW = """() => {
   const host = document.querySelector('[lang=fr]').appendChild(document.createElement('div'));
   host.attachShadow({ mode: 'open' }).append(document.createElement('ink-reader'));
 }"""
-
-SCRIBBLE = [(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]
 
 SEEN = """() => {
   window.seen = [];
@@ -99,7 +97,7 @@ def test_a_field_on_another_origin(page: Page, site: str, other: str) -> None:
     assert page.evaluate("seen.slice(-2)") == ["input ", "change "]
     spoken = page.locator("ink-reader [aria-live=polite]")
     expect(spoken).to_have_text("Rien à lire")
-    draw(page, [SCRIBBLE])
+    draw(page, SCRIBBLE)
     expect(spoken).to_have_text("Pas sûr")
     expect(field).to_have_attribute("placeholder", "?")
     assert page.evaluate("said") == ["Rien à lire", "Pas sûr"]
@@ -283,7 +281,7 @@ def test_axe_finds_nothing_in_any_state_of_a_field(page: Page, site: str, scheme
     page.get_by_role("button", name="Send").click()  # which says what is wrong
     accessible(page)
     page.get_by_role("button", name="Clear").click()
-    draw(page, [SCRIBBLE])
+    draw(page, SCRIBBLE)
     expect(field).to_have_attribute("placeholder", "?")
     accessible(page)
     reader.evaluate("reader => reader.setAttribute('disabled', '')")

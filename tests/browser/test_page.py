@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from browser.drawing import Points, answer, draw_with_finger, draw_with_mouse, ready, shows
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
+from browser.drawing import PHONE, Points, answer, draw_with_finger, draw_with_mouse, ready, shows
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from released import MODELS
 from strokes import placed
 
 from inkgrad.nets import NETS
 
 ARTEFACTS = Path(__file__).parent.parent.parent / "artefacts"
-PHONE: ViewportSize = {"width": 390, "height": 844}
 SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
 
 

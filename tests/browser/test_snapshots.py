@@ -15,19 +15,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from browser import boxes
-from browser.drawing import Points, link_of, shows
+from browser.drawing import PHONE, SCRIBBLE, Points, link_of, shows
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 from strokes import placed
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 SIDE, LEVELS, ALLOWED = 4, 24, 8
 
-SCRIBBLE = [[(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]]
 NUMBER = [path for i, digit in enumerate((4, 0, 7)) for path in placed(digit, 15 + 90 * i, 80, 65)]
 
-WIDE, PHONE, SMALL = (1280, 800), (390, 844), (320, 640)
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+SMALL: ViewportSize = {"width": 320, "height": 640}
 MEDIA: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "forced_colors": "none"},
     "dark": {"color_scheme": "dark", "forced_colors": "none"},
@@ -36,7 +36,7 @@ MEDIA: dict[str, dict[str, Any]] = {
 
 
 class State(NamedTuple):
-    window: tuple[int, int]
+    window: ViewportSize
     ink: Sequence[Points] = ()
     answer: str = ""
     media: str = "light"
@@ -83,7 +83,7 @@ def changes(png: bytes, name: str) -> int:
 def test_every_state_looks_as_it_did(page: Page, site: str) -> None:
     changed = {}
     for name, (window, ink, text, media, language, details, filled) in STATES.items():
-        page.set_viewport_size({"width": window[0], "height": window[1]})
+        page.set_viewport_size(window)
         page.emulate_media(reduced_motion="reduce", **MEDIA[media])
         strokes = [{"width": 22, "erase": False, "points": path} for path in ink]
         link = link_of({"size": 280, "strokes": strokes})

@@ -1,7 +1,8 @@
 /** @file The page: it holds the drawing and the model, and keeps the answer up with both. */
+import { onNewColours } from './ink/colour';
 import { addStroke, blank, clear, type Drawing, eraser, isBlank, pen } from './ink/drawing';
 import { commit, type History, redo, startHistory, undo } from './ink/history';
-import { COLOURS, createPad } from './ink/pad';
+import { createPad } from './ink/pad';
 import { latest, perFrame } from './live';
 import { MODELS, stopUsual, USUAL } from './models';
 import { loadRecognizer, type Reading, type Recognizer, type Status } from './recognizer';
@@ -100,10 +101,10 @@ function show(reading: Reading | undefined, drawing: Drawing): void {
   const isFinal = drawing === history.present;
   const isNew = reading !== undefined && isFinal && drawing !== spoken;
   const digits = reading?.digits ?? [];
-  showImages(digits); // first: it asks for a colour, and after a change the page would be laid out for that
   // Once for each drawing: not while the pen is down, nor when another model or backend reads it.
   showAnswer(reading, isNew);
   if (isNew) spoken = drawing;
+  showImages(digits);
   showBars(digits);
   showFrames(digits, drawing.size);
   explain(reading?.digits, isFinal ? recognizer : undefined);
@@ -130,6 +131,7 @@ const read = perFrame(
       if (reader === recognizer && drawing === newest) fail(error); // else it was given up meanwhile
     }
   }),
+  () => shown?.reading.ms,
 );
 
 function update(drawing: Drawing): void {
@@ -296,10 +298,7 @@ for (const radio of radios) {
   });
 }
 find('#why').addEventListener('toggle', () => read(newest));
-// What a reading shows is drawn in the colours of the user.
-for (const colours of COLOURS) {
-  matchMedia(colours).addEventListener('change', () => read(newest));
-}
+onNewColours(() => read(newest)); // in which a reading is shown
 hold('pen');
 change(history);
 // What can wait until there is a first reading: to keep all models, and to be ready to say numbers.

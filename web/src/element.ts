@@ -269,6 +269,7 @@ export class InkReader extends HTMLElement {
         ? reading.text || say('Nothing to read')
         : say('Not sure');
     }),
+    () => this.#reading?.ms,
   );
 
   #change(value: string, problem = ''): void {

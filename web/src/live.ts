@@ -21,18 +21,32 @@ export function latest<Args extends unknown[], Result>(
   };
 }
 
+/** ms that a frame may wait: it comes each 17, of which the browser takes a good part. */
+const QUICK = 5;
+
 /**
- * Returns a function that calls `fn` after the next frame, once, with the newest value it was given. The
- * frame itself, which shows the ink, does not wait for it.
+ * Returns a function that calls `fn` once a frame, with the newest value it was given: after the frame, so
+ * that the ink, which it shows, does not wait; but where `fn` is quick, before it, so that ink and answer
+ * are shown together.
+ * @param took milliseconds of the last call; 0 or undefined before there is one worth measuring
  */
-export function perFrame<T>(fn: (value: T) => void): (value: T) => void {
+export function perFrame<T>(
+  fn: (value: T) => void,
+  took: () => number | undefined = () => undefined,
+): (value: T) => void {
   let newest: { value: T } | undefined;
+  let pace = 2 * QUICK; // of the last calls: one alone may be quick, or slow, by chance
+
   function call(): void {
-    fn(newest!.value);
+    const { value } = newest!;
     newest = undefined;
+    fn(value);
   }
   return (value) => {
-    if (!newest) requestAnimationFrame(() => setTimeout(call));
+    if (!newest) {
+      pace += ((took() || pace) - pace) / 8;
+      requestAnimationFrame(pace < QUICK ? call : () => setTimeout(call));
+    }
     newest = { value };
   };
 }

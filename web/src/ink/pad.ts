@@ -1,4 +1,5 @@
 /** @file The drawing surface: pointer events to strokes, and strokes to a canvas that is never read. */
+import { onNewColours } from './colour';
 import { blank, type Drawing, eraser, extendStroke, pen, type Point, type Stroke } from './drawing';
 import type { Picture } from './picture';
 import { stencil } from './stencil';
@@ -6,9 +7,6 @@ import { stencil } from './stencil';
 // Bits of PointerEvent.buttons. The right mouse button and a stylus' barrel button are the same bit.
 const DRAW = 1;
 const ERASE = 2 | 32;
-
-/** Media queries of the user's colours: what is drawn in them is drawn again when one changes. */
-export const COLOURS = ['(prefers-color-scheme: dark)', '(forced-colors: active)'];
 
 export interface PadEvents {
   /** A stroke is being drawn: what there is of it. */
@@ -132,9 +130,7 @@ export function createPad(
       sizes.observe(canvas);
       signal.addEventListener('abort', () => sizes.disconnect());
       addEventListener('resize', repaint, { signal });
-      for (const colours of COLOURS) {
-        matchMedia(colours).addEventListener('change', repaint, { signal });
-      }
+      onNewColours(repaint, { signal });
       return () => ending.abort();
     },
     show(next) {

@@ -1,4 +1,5 @@
 /** @file What each layer of the network makes of the picture, while someone draws. */
+import { tint } from '../ink/stencil';
 import { latest } from '../live';
 import type { Activation, Digit, Recognizer } from '../recognizer';
 import { mostDoubtful } from './answer';
@@ -67,9 +68,5 @@ function draw(canvas: HTMLCanvasElement, { shape, values }: Activation): void {
   if (canvas.width !== line || canvas.height !== pixels.height) {
     [canvas.width, canvas.height] = [line, pixels.height];
   }
-  const context = canvas.getContext('2d')!;
-  context.putImageData(pixels, 0, 0);
-  context.globalCompositeOperation = 'source-in';
-  context.fillStyle = getComputedStyle(document.body).color;
-  context.fillRect(0, 0, line, pixels.height);
+  tint(canvas, pixels, getComputedStyle(document.body).color);
 }

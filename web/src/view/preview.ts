@@ -1,16 +1,25 @@
 /** @file The pictures that the network sees. */
-import { stencil } from '../ink/stencil';
+import { colourOf } from '../ink/colour';
+import { tint } from '../ink/stencil';
 import type { Digit } from '../recognizer';
 
 const SIDE = 28;
 
 /** Returns a function that draws what was seen of each digit, side by side, in the canvas' CSS colour. */
 export function createPreview(canvas: HTMLCanvasElement) {
+  const colour = colourOf(canvas);
+
   return (digits: readonly Digit[]): void => {
-    const { color } = getComputedStyle(canvas);
-    canvas.width = SIDE * Math.max(digits.length, 1); // which also clears it
+    const pixels = new ImageData(SIDE * Math.max(digits.length, 1), SIDE);
+    const { data, width } = pixels;
     digits.forEach(({ image }, k) => {
-      canvas.getContext('2d')!.drawImage(stencil(SIDE, SIDE, image, color), k * SIDE, 0);
+      for (let y = 0; y < SIDE; y++) {
+        for (let x = 0; x < SIDE; x++) {
+          data[4 * (width * y + SIDE * k + x) + 3] = image[SIDE * y + x]!;
+        }
+      }
     });
+    if (canvas.width !== width) canvas.width = width; // else it would be made anew
+    tint(canvas, pixels, colour());
   };
 }
