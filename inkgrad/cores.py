@@ -6,7 +6,7 @@ parts side by side.
 """
 
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from ctypes import c_uint64
 from functools import cache
 from typing import Any
@@ -42,5 +42,6 @@ def _side_by_side(program: CPUProgram, *buffers: Any, **launch: Any) -> float | 
     try:
         run(0)
     finally:  # no part may outlive its buffers
-        wait(others)
+        for other in others:
+            other.result()
     return time.perf_counter() - start if launch.get("wait") else None

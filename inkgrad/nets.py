@@ -8,7 +8,7 @@ from copy import copy
 
 from tinygrad import Tensor, nn
 
-from inkgrad.layers import BatchNorm, Conv2d, largest
+from inkgrad.layers import BatchNorm, Conv2d, Linear, largest
 
 Layer = Callable[[Tensor], Tensor]
 
@@ -83,8 +83,8 @@ def _units(n: int, width: float) -> int:
 def mlp(width: float = 1, act: Layer = silu, norm: Callable[[int], Layer] = no_norm) -> Net:
     n = _units(512, width)
     return Net(
-        *(flatten, nn.Linear(784, n), norm(n), act),
-        *(nn.Linear(n, n), norm(n), act, nn.Linear(n, 10)),
+        *(flatten, Linear(784, n), norm(n), act),
+        *(Linear(n, n), norm(n), act, Linear(n, 10)),
     )
 
 
@@ -93,7 +93,7 @@ def cnn(width: float = 1, act: Layer = silu, norm: Callable[[int], Layer] = Batc
     return Net(
         *(Conv2d(1, a, 5), act, Conv2d(a, a, 5), norm(a), act, pool),
         *(Conv2d(a, b, 3), act, Conv2d(b, b, 3), norm(b), act, pool),
-        *(flatten, nn.Linear(9 * b, 10)),
+        *(flatten, Linear(9 * b, 10)),
     )
 
 
@@ -102,7 +102,7 @@ def cnn_small(width: float = 1, act: Layer = silu, norm: Callable[[int], Layer] 
     return Net(
         *(Conv2d(1, a, 3), norm(a), act, Conv2d(a, a, 3), norm(a), act, pool),
         *(Conv2d(a, b, 3), norm(b), act, Conv2d(b, b, 3), norm(b), act, Conv2d(b, b, 3), norm(b), act, pool),
-        *(flatten, nn.Linear(9 * b, 10)),
+        *(flatten, Linear(9 * b, 10)),
     )
 
 
@@ -110,7 +110,7 @@ def cnn_tiny(width: float = 1, act: Layer = relu, norm: Callable[[int], Layer] =
     a, b = _units(8, width), _units(16, width)
     return Net(
         *(Conv2d(1, a, 3), norm(a), act, pool, Conv2d(a, b, 3), norm(b), act, pool),
-        *(flatten, nn.Linear(25 * b, 10)),
+        *(flatten, Linear(25 * b, 10)),
     )
 
 
@@ -131,7 +131,7 @@ def _short(layer: Layer) -> str:
     match layer:
         case nn.Conv2d():
             return f"C{layer.kernel_size[0]}×{layer.kernel_size[1]}({layer.weight.shape[0]})"
-        case nn.Linear():
+        case Linear():
             return f"L({layer.weight.shape[0]})"
         case nn.BatchNorm():
             return "BN"

@@ -9,7 +9,7 @@ from oracle import session
 from tinygrad import Context, Tensor, nn
 
 from inkgrad import mnist
-from inkgrad.layers import BatchNorm, Conv2d
+from inkgrad.layers import BatchNorm, Conv2d, Linear
 from inkgrad.nets import NETS, Net, build, fold_batchnorm, pool, shape, silu, tanh
 
 
@@ -21,7 +21,7 @@ def test_agrees_with_onnx_runtime(random_net: Net, digits: mnist.Mnist) -> None:
 
 
 def learned(
-    layer: nn.Conv2d | nn.BatchNorm, weight: npt.NDArray[Any], bias: npt.NDArray[Any], x: npt.NDArray[Any]
+    layer: nn.Conv2d | nn.Linear | nn.BatchNorm, weight: npt.NDArray[Any], bias: npt.NDArray[Any], x: npt.NDArray[Any]
 ) -> list[npt.NDArray[Any]]:
     """What a layer with these weights gives for x in training, and the gradients of x, weight and bias from a random
     gradient of that."""
@@ -48,13 +48,24 @@ def test_batchnorm_learns_as_tinygrads_does(size: tuple[int, ...]) -> None:
         assert ours.shape == theirs.shape and np.abs(ours - theirs).max() <= 1e-4
 
 
-@pytest.mark.parametrize("kernel", [3, 5])
-def test_a_convolution_learns_as_tinygrads_does(kernel: int) -> None:
+# Sizes that our own products take, and such that tinygrad's do.
+@pytest.mark.parametrize(("batch", "maps", "kernel"), [(6, 7, 3), (8, 16, 5)])
+def test_a_convolution_learns_as_tinygrads_does(batch: int, maps: int, kernel: int) -> None:
     """Outputs and gradients, in training, whose layout is another."""
     rng = np.random.default_rng(0)
-    x, weight, bias = (rng.normal(size=n).astype(np.float32) for n in ((6, 5, 9, 8), (7, 5, kernel, kernel), (7,)))
-    convolutions = Conv2d(5, 7, kernel), nn.Conv2d(5, 7, kernel)
+    sizes = (batch, 5, 9, 8), (maps, 5, kernel, kernel), (maps,)
+    x, weight, bias = (rng.normal(size=size).astype(np.float32) for size in sizes)
+    convolutions = Conv2d(5, maps, kernel), nn.Conv2d(5, maps, kernel)
     found = [learned(convolution, weight, bias, x) for convolution in convolutions]
+    for ours, theirs in zip(*found, strict=True):
+        assert ours.shape == theirs.shape and np.abs(ours - theirs).max() <= 1e-4
+
+
+@pytest.mark.parametrize(("batch", "units"), [(6, 10), (8, 16)])
+def test_a_linear_layer_learns_as_tinygrads_does(batch: int, units: int) -> None:
+    rng = np.random.default_rng(0)
+    x, weight, bias = (rng.normal(size=n).astype(np.float32) for n in ((batch, 24), (units, 24), (units,)))
+    found = [learned(layer, weight, bias, x) for layer in (Linear(24, units), nn.Linear(24, units))]
     for ours, theirs in zip(*found, strict=True):
         assert ours.shape == theirs.shape and np.abs(ours - theirs).max() <= 1e-4
 

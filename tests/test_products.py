@@ -1,0 +1,53 @@
+"""Our kernels for products against NumPy's, whether their sizes are whole tiles or tinygrad takes them."""
+
+from collections.abc import Callable
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from tinygrad import Context, Tensor
+from tinygrad.uop.ops import UOp
+
+from inkgrad.products import LANES, ROWS, convolution, product, weight_gradient
+
+Floats = NDArray[np.float32]
+
+
+def found(fn: Callable[..., UOp], *arguments: Floats) -> Floats:
+    return Tensor(fn(*(Tensor(argument).realize().uop for argument in arguments))).numpy()
+
+
+def agree(ours: Floats, theirs: Floats) -> None:
+    assert ours.shape == theirs.shape and ours.dtype == np.float32
+    assert np.abs(ours - theirs).max() <= 1e-5 * np.abs(theirs).max()
+
+
+def sizes(tile: int) -> st.SearchStrategy[int]:
+    return st.integers(1, 3).map(lambda n: n * tile) | st.integers(1, 20)
+
+
+cores = st.integers(1, 3)
+few = settings(max_examples=8)  # each is compiled
+
+
+@few
+@given(cores, sizes(ROWS), st.integers(1, 20), sizes(LANES))
+def test_a_product_of_matrices(cores: int, m: int, k: int, n: int) -> None:
+    rng = np.random.default_rng(0)
+    a, b = (rng.normal(size=size).astype(np.float32) for size in ((m, k), (k, n)))
+    with Context(NUM_CPU_THREADS=cores):
+        agree(found(product, a, b), a @ b)
+
+
+@few
+@given(cores, sizes(ROWS), st.integers(1, 9), sizes(LANES), st.integers(1, 3))
+def test_a_convolution_and_its_gradient(cores: int, b: int, c: int, o: int, k: int) -> None:
+    rng = np.random.default_rng(0)
+    x, w = (rng.normal(size=size).astype(np.float32) for size in ((b, c, 5, 6), (o, c, k, k)))
+    windows = sliding_window_view(x, (k, k), (2, 3))
+    y = np.einsum("bcyxij,ocij->boyx", windows, w)
+    with Context(NUM_CPU_THREADS=cores):
+        agree(found(convolution, x, w), y)
+        agree(found(weight_gradient, x, y), np.einsum("bcyxij,boyx->ocij", windows, y))
