@@ -25,7 +25,7 @@ def _convolution_gradient(g: UOp, call: UOp) -> tuple[UOp | None, ...]:
     dx = channels_last(products.convolution(channels_last(last.pad((margin,) * 4)), turned))
     dw = products.weight_gradient(x, last)
     # A CPU would compute g again, activation and all; what the other does on a GPU has not been measured.
-    return dx, dw, _channel_sum(last if _on_cpu(g) else g), *(None for _ in made)
+    return dx, dw, _channel_sum(last if products.on_cpu(g) else g), *(None for _ in made)
 
 
 def whole(x: Tensor) -> Tensor:
@@ -39,10 +39,6 @@ def whole(x: Tensor) -> Tensor:
 def channels_last(x: Array) -> Array:
     """Maps [B, C, H, W], realised so that the channels of a place lie side by side."""
     return x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
-
-
-def _on_cpu(x: Tensor | UOp) -> bool:
-    return x.device == "CPU"
 
 
 def _channel_sum(x: Array) -> Array:
@@ -87,7 +83,7 @@ class Linear(nn.Linear):
 
     def __call__(self, x: Tensor) -> Tensor:
         assert self.bias is not None
-        return _linear(x, self.weight, self.bias) if TRAINING and _on_cpu(x) else super().__call__(x)
+        return _linear(x, self.weight, self.bias) if TRAINING and products.on_cpu(x) else super().__call__(x)
 
 
 def _normalization_gradient(g: UOp, call: UOp) -> tuple[UOp, UOp, UOp, None, None]:

@@ -1,58 +1,66 @@
 """Sums of products on a CPU, in tiles that its registers hold: of matrices, and of a convolution and its gradient.
 
-tinygrad 0.14's own kernels for them reach an eighth of what a core can do, its beam search's a third
-(bench/upstream/products.py); these, written in its UOps, a half. Delete when its own do as well.
+tinygrad 0.14's own kernels for them reach an eighth of what a core can do, its beam search's a third; these, written in
+its UOps, what BLAS does (bench/upstream/products.py). Delete when its own do as well.
 
-A tile is ROWS of one factor by LANES of the other; its sums stay in registers while all that they add up is read, of
-the second factor in panels, a tile's lanes side by side. On other devices, and where there are not as many lanes,
-tinygrad's own.
+A tile is so many rows of one factor by so many lanes of the other. Its sums are an array small enough for the compiler
+to keep in registers, and its loops are short ones that the compiler unrolls: so its vectors are as long as the
+processor's, where tinygrad's own never hold more than four floats. What a tile reads lies side by side.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
-from tinygrad import Tensor
+from tinygrad import Tensor, dtypes
+from tinygrad.dtype import AddrSpace
 from tinygrad.helpers import NUM_CPU_THREADS
-from tinygrad.uop.ops import AxisType, KernelInfo, Ops, UOp
+from tinygrad.uop.ops import AxisType, KernelInfo, UOp
 
-ROWS, LANES = 4, 8
+ROWS, LANES = 4, 16  # at most: their sums fill eight registers of AVX2, of sixteen
 
 
 def product(a: UOp, b: UOp) -> UOp:
     """a [M, K] @ b [K, N], float32."""
-    (m, k), (_, n) = _sizes(a), _sizes(b)
-    if not _fits(a, m, n):
+    if not on_cpu(a):
         return a @ b
+    (m, k), (_, n) = _sizes(a), _sizes(b)
+    rows, lanes = _divisor(m, ROWS), _divisor(n, LANES)
 
     def kernel(out: UOp, a: UOp, b: UOp) -> UOp:
-        axis = _Axes()
-        i, p, z = axis.shared(m // ROWS), axis.loop(n // LANES), axis.sum(k)
-        row, lane = axis.unrolled(ROWS), axis.unrolled(LANES)
-        return axis.kernel(out[i * ROWS + row, p * LANES + lane], a[i, z, row] * b[p, z, lane])
+        loop = _Loops()
+        p, i, z = loop.over(n // lanes), loop.shared(m // rows), loop.sum(k)
+        return loop.kernel(
+            (rows, lanes),
+            lambda row, lane: a[i, z, row] * b[p, z, lane],
+            lambda row, lane: out[i * rows + row, p * lanes + lane],
+        )
 
-    rows = a.reshape(m // ROWS, ROWS, k).permute(0, 2, 1)
-    lanes = b.reshape(k, n // LANES, LANES).permute(1, 0, 2)
-    return _call(kernel, (m, n), rows, lanes)
+    a = a.reshape(m // rows, rows, k).permute(0, 2, 1)
+    b = b.reshape(k, n // lanes, lanes).permute(1, 0, 2)
+    return _call(kernel, (m, n), a, b)
 
 
 def convolution(x: UOp, w: UOp) -> UOp:
     """The valid convolution of maps [B, C, H, W] with w [O, C, K, K]: [B, O, H − K + 1, W − K + 1]."""
-    (b, c, height, width), (o, _, k, _) = _sizes(x), _sizes(w)
-    if not _fits(x, b, o):
+    if not on_cpu(x):
         return x.conv2d(w)
+    (b, c, height, width), (o, _, k, _) = _sizes(x), _sizes(w)
+    rows, lanes = _divisor(b, ROWS), _divisor(o, LANES)
 
     def kernel(out: UOp, x: UOp, w: UOp) -> UOp:
-        axis = _Axes()
-        i, p, y, z = axis.shared(b // ROWS), axis.loop(o // LANES), axis.loop(height - k + 1), axis.loop(width - k + 1)
-        dy, dz, channel = axis.sum(k), axis.sum(k), axis.sum(c)
-        row, lane = axis.unrolled(ROWS), axis.unrolled(LANES)
-        term = x[i, y + dy, z + dz, channel, row] * w[p, dy, dz, channel, lane]
-        return axis.kernel(out[i * ROWS + row, y, z, p * LANES + lane], term)
+        loop = _Loops()
+        i, p, y, z = loop.shared(b // rows), loop.over(o // lanes), loop.over(height - k + 1), loop.over(width - k + 1)
+        dy, dz, channel = loop.sum(k), loop.sum(k), loop.sum(c)
+        return loop.kernel(
+            (rows, lanes),
+            lambda row, lane: x[i, y + dy, z + dz, channel, row] * w[p, dy, dz, channel, lane],
+            lambda row, lane: out[i * rows + row, y, z, p * lanes + lane],
+        )
 
-    rows = x.reshape(b // ROWS, ROWS, c, height, width).permute(0, 3, 4, 2, 1)
-    lanes = w.reshape(o // LANES, LANES, c, k, k).permute(0, 3, 4, 2, 1)
-    return _call(kernel, (b, height - k + 1, width - k + 1, o), rows, lanes).permute(0, 3, 1, 2)
+    x = x.reshape(b // rows, rows, c, height, width).permute(0, 3, 4, 2, 1)
+    w = w.reshape(o // lanes, lanes, c, k, k).permute(0, 3, 4, 2, 1)
+    return _call(kernel, (b, height - k + 1, width - k + 1, o), x, w).permute(0, 3, 1, 2)
 
 
 def weight_gradient(x: UOp, g: UOp) -> UOp:
@@ -60,29 +68,38 @@ def weight_gradient(x: UOp, g: UOp) -> UOp:
 
     Image by image, while it is in the cache; then over the images.
     """
-    (b, c, height, _), (_, o, rows, columns) = _sizes(x), _sizes(g)
-    k = height - rows + 1
-    if not _fits(x, ROWS, o):
-        each = x.transpose(0, 1).conv2d(g.reshape(b * o, 1, rows, columns), groups=b)
+    (b, c, height, _), (_, o, y_size, z_size) = _sizes(x), _sizes(g)
+    k = height - y_size + 1
+    if not on_cpu(x):
+        each = x.transpose(0, 1).conv2d(g.reshape(b * o, 1, y_size, z_size), groups=b)
         return each.reshape(c, b, o, k, k).permute(1, 3, 4, 0, 2).contiguous().sum(0).permute(3, 2, 0, 1)
+    rows, lanes = _divisor(c, ROWS), _divisor(o, LANES)
 
     def kernel(out: UOp, x: UOp, g: UOp) -> UOp:
-        axis = _Axes()
-        i, dy, dz, channel, p = axis.loop(b), axis.loop(k), axis.loop(k), axis.rows(c), axis.shared(o // LANES)
-        y, z = axis.sum(rows), axis.sum(columns)
-        lane = p * LANES + axis.unrolled(LANES)
-        return axis.kernel(out[i, dy, dz, channel, lane], x[i, y + dy, z + dz, channel] * g[i, y, z, lane])
+        loop = _Loops()
+        i, dy, dz, r, p = loop.shared(b), loop.over(k), loop.over(k), loop.over(c // rows), loop.over(o // lanes)
+        y, z = loop.sum(y_size), loop.sum(z_size)
+        return loop.kernel(
+            (rows, lanes),
+            lambda row, lane: x[i, y + dy, z + dz, r * rows + row] * g[i, y, z, p * lanes + lane],
+            lambda row, lane: out[i, dy, dz, r * rows + row, p * lanes + lane],
+        )
 
     each = _call(kernel, (b, k, k, c, o), x.permute(0, 2, 3, 1), g.permute(0, 2, 3, 1))
     return each.sum(0).contiguous().permute(3, 2, 0, 1)
+
+
+def on_cpu(x: Tensor | UOp) -> bool:
+    """Whether x lies on one CPU device."""
+    return x.device == "CPU"
 
 
 def _sizes(x: UOp) -> tuple[int, ...]:
     return tuple(int(n) for n in x.shape)
 
 
-def _fits(x: UOp, rows: int, lanes: int) -> bool:
-    return x.device == "CPU" and rows % ROWS == 0 and lanes % LANES == 0
+def _divisor(n: int, most: int) -> int:
+    return max(d for d in range(1, most + 1) if n % d == 0)
 
 
 def _call(kernel: Callable[..., UOp], shape: tuple[int, ...], *factors: UOp) -> UOp:
@@ -90,46 +107,50 @@ def _call(kernel: Callable[..., UOp], shape: tuple[int, ...], *factors: UOp) -> 
     return out.custom_kernel(*(factor.contiguous() for factor in factors), fxn=kernel)[0]
 
 
-class _Axes:
-    """A kernel's loops, from the outermost on."""
+class _Loops:
+    """A kernel's loops, from the outermost on: those over its tiles, those that sum, and those over a tile."""
 
     def __init__(self) -> None:
         self._outer: list[UOp] = []
         self._summed: list[UOp] = []
         self._ids = count()
 
-    def loop(self, n: int, kind: AxisType = AxisType.WEAK) -> Any:
-        return self._axis(n, kind, self._outer)
-
-    def sum(self, n: int) -> Any:
-        return self._axis(n, AxisType.REDUCE, self._summed)
-
-    def _axis(self, n: int, kind: AxisType, axes: list[UOp]) -> UOp | int:
-        if n == 1:
-            return 0
-        axis: UOp = UOp.range(n, next(self._ids), kind)
-        axes.append(axis)
-        return axis
-
-    def unrolled(self, n: int) -> Any:
-        return self.loop(n, AxisType.UPCAST)
-
-    def rows(self, n: int) -> Any:
-        """A loop over n, as many at a time as divide it, up to ROWS."""
-        rows = _divisor(n, ROWS)
-        return self.loop(n // rows) * rows + self.unrolled(rows)
+    def over(self, n: int) -> Any:
+        return self._add(self._outer, n, AxisType.WEAK)
 
     def shared(self, n: int) -> Any:
-        """A loop over n, a part of it for each core."""
+        """Over n, a part of it for each core."""
         cores = _divisor(n, NUM_CPU_THREADS.value)
-        return self.loop(cores, AxisType.THREAD) * (n // cores) + self.loop(n // cores)
+        core = self._add(self._outer, cores, AxisType.THREAD)
+        if cores > 1:
+            # The number of a core is an argument, of which the compiler knows no bounds: it would compute every address
+            # anew, for fear that they overflow, and take 2.6 times as long. A bitcast keeps tinygrad, which knows the
+            # bounds, from taking the remainder away.
+            core = (core.cast(dtypes.int).bitcast(dtypes.uint) % cores).cast(dtypes.int)
+        return core * (n // cores) + self.over(n // cores)
 
-    def kernel(self, out: UOp, term: UOp) -> UOp:
-        """What stores in `out` the sum of `term`."""
-        total = term.reduce(*self._summed, arg=Ops.ADD) if self._summed else term
-        kernel: UOp = out.store(total).end(*self._outer).sink(arg=KernelInfo(name="product", opts_to_apply=()))
+    def sum(self, n: int) -> Any:
+        return self._add(self._summed, n, AxisType.REDUCE)
+
+    def _add(self, axes: list[UOp], n: int, kind: AxisType) -> Any:
+        if n == 1:
+            return 0
+        axes.append(axis := UOp.range(n, next(self._ids), kind))
+        return axis
+
+    def kernel(self, tile: tuple[int, int], term: Callable[..., UOp], out: Callable[..., UOp]) -> UOp:
+        """What stores the sum of term(row, lane) in out(row, lane), for each of the tile."""
+
+        def each() -> tuple[Sequence[UOp], list[UOp]]:
+            axes: list[UOp] = []
+            return [self._add(axes, n, AxisType.WEAK) for n in tile], axes[::-1]
+
+        sums = UOp.placeholder(tile, dtypes.float, 3, AddrSpace.REG)  # the slot after out and the factors
+        at, axes = each()
+        sums = sums.after(*self._outer)[*at].set(0.0, end=axes)
+        at, axes = each()
+        sums = sums[*at].set(sums.after(*self._summed)[*at] + term(*at), end=[*axes, *self._summed])
+        at, axes = each()
+        stored = out(*at).store(sums[*at]).end(*axes, *self._outer)
+        kernel: UOp = stored.sink(arg=KernelInfo(name="product", opts_to_apply=()))
         return kernel
-
-
-def _divisor(n: int, most: int) -> int:
-    return max(d for d in range(1, most + 1) if n % d == 0)

@@ -1,4 +1,4 @@
-"""What keeps training on a CPU below PyTorch: products, by tinygrad's own kernel options, by BEAM=2's, and by BLAS.
+"""What keeps training on a CPU below PyTorch: products, by tinygrad's own kernel options, BEAM=2's, ours, and BLAS.
 
     python bench/upstream/products.py
 
@@ -19,6 +19,8 @@ os.environ |= {"NUM_CPU_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "IGNORE_BEAM
 import numpy as np
 from tinygrad import Context, Device, Tensor, TinyJit
 
+from inkgrad.products import convolution, product
+
 
 def gflops(flop: int, run: Callable[[], object]) -> float:
     """Of a product of so many operations, once it is compiled."""
@@ -33,22 +35,41 @@ def gflops(flop: int, run: Callable[[], object]) -> float:
 
 def main() -> None:
     """A table, a line a product."""
-    print(f"{'':32} {'heuristic':>9} {'BEAM=2':>9} {'NumPy':>9}")
+    print(f"{'':32} {'heuristic':>9} {'BEAM=2':>9} {'ours':>9} {'NumPy':>9}")
     for n in 512, 768:
         a, b = Tensor.rand(n, n).realize(), Tensor.rand(n, n).realize()
         x, y = a.numpy(), b.numpy()
-        report(f"{n} × {n} × {n}", 2 * n**3, lambda a=a, b=b: a @ b, lambda x=x, y=y: x @ y)
+        report(
+            f"{n} × {n} × {n}",
+            2 * n**3,
+            lambda a=a, b=b: a @ b,
+            lambda a=a, b=b: Tensor(product(a.uop, b.uop)),
+            lambda x=x, y=y: x @ y,
+        )
     x, w = Tensor.rand(64, 32, 24, 24).realize(), Tensor.rand(32, 32, 5, 5).realize()
-    report("conv 64×32×24×24 by 32×32×5×5", 2 * 64 * 20 * 20 * 32 * 32 * 25, lambda: x.conv2d(w))
+    report(
+        "conv 64×32×24×24 by 32×32×5×5",
+        2 * 64 * 20 * 20 * 32 * 32 * 25,
+        lambda: x.conv2d(w),
+        lambda: Tensor(convolution(x.uop, w.uop)),
+    )
 
 
-def report(name: str, flop: int, product: Callable[[], Tensor], blas: Callable[[], object] | None = None) -> None:
+def report(
+    name: str,
+    flop: int,
+    theirs: Callable[[], Tensor],
+    ours: Callable[[], Tensor],
+    blas: Callable[[], object] | None = None,
+) -> None:
     """One line; a beam search before it, half a minute each, once on a machine."""
-    found = []
-    for beam in 0, 2:
+    rates = []
+    for beam, fn in (0, theirs), (2, theirs), (0, ours):
         with Context(BEAM=beam):
-            found.append(gflops(flop, TinyJit(lambda: product().realize())))
-    print(f"{name:32} {found[0]:9.0f} {found[1]:9.0f} {f'{gflops(flop, blas):9.0f}' if blas else ''}".rstrip())
+            rates.append(gflops(flop, TinyJit(lambda fn=fn: fn().realize())))
+    if blas:
+        rates.append(gflops(flop, blas))
+    print(f"{name:32}", *(f"{rate:9.0f}" for rate in rates))
 
 
 if __name__ == "__main__":
