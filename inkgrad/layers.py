@@ -68,7 +68,7 @@ class Conv2d(nn.Conv2d):
 def _linear_gradient(g: UOp, call: UOp) -> tuple[UOp | None, ...]:
     """Of x [B, I], weight [O, I] and bias, from that of what comes out, g [B, O]."""
     x, w, _, *made = call.src[1:]
-    g = g.contiguous()
+    g = g.contiguous()  # once, for the three that read it
     dw = products.product(g.transpose(0, 1), x)
     return products.product(g, w), dw, g.sum(0), *(None for _ in made)
 
@@ -79,7 +79,7 @@ def _linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 class Linear(nn.Linear):
-    """nn.Linear: [B, I] to [B, O]. In training on a CPU by our own products, both ways."""
+    """nn.Linear: [B, I] to [B, O]; in training on a CPU by our own products, both ways."""
 
     def __call__(self, x: Tensor) -> Tensor:
         assert self.bias is not None

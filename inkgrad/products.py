@@ -5,7 +5,8 @@ UOps, eight tenths (bench/upstream/products.py). Delete when its own do as well.
 
 A tile is so many rows of one factor by so many lanes of the other. Its sums are an array small enough for the compiler
 to keep in registers, and its loops are short ones that the compiler unrolls: so its vectors are as long as the
-processor's, where tinygrad's own never hold more than four floats. What a tile reads lies side by side.
+processor's, where tinygrad's own never hold more than four floats. What a tile reads lies side by side. Convolutions on
+other devices are tinygrad's.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,9 +22,7 @@ ROWS, LANES = 4, 16  # at most: their sums fill eight registers of AVX2, of sixt
 
 
 def product(a: UOp, b: UOp) -> UOp:
-    """a [M, K] @ b [K, N], float32."""
-    if not on_cpu(a):
-        return a @ b
+    """a [M, K] @ b [K, N], float32, on a CPU."""
     (m, k), (_, n) = _sizes(a), _sizes(b)
     rows, lanes = _divisor(m, ROWS), _divisor(n, LANES)
 

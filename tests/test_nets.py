@@ -48,7 +48,7 @@ def test_batchnorm_learns_as_tinygrads_does(size: tuple[int, ...]) -> None:
         assert ours.shape == theirs.shape and np.abs(ours - theirs).max() <= 1e-4
 
 
-# Sizes that our own products take, and such that tinygrad's do.
+# Whole tiles of products.py, and others.
 @pytest.mark.parametrize(("batch", "maps", "kernel"), [(6, 7, 3), (8, 16, 5)])
 def test_a_convolution_learns_as_tinygrads_does(batch: int, maps: int, kernel: int) -> None:
     """Outputs and gradients, in training, whose layout is another."""

@@ -1,9 +1,9 @@
-"""Our kernels for products against NumPy's, whether their sizes are whole tiles or tinygrad takes them."""
+"""Products on a CPU, and convolutions on another device too, against NumPy's: of any sizes, on any number of cores."""
 
 from collections.abc import Callable
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ from inkgrad.products import LANES, ROWS, convolution, product, weight_gradient
 Floats = NDArray[np.float32]
 
 
-def found(fn: Callable[..., UOp], *arguments: Floats) -> Floats:
-    return Tensor(fn(*(Tensor(argument).realize().uop for argument in arguments))).numpy()
+def found(fn: Callable[..., UOp], *arguments: Floats, device: str = "CPU") -> Floats:
+    return Tensor(fn(*(Tensor(argument, device=device).realize().uop for argument in arguments))).numpy()
 
 
 def agree(ours: Floats, theirs: Floats) -> None:
@@ -33,6 +33,7 @@ few = settings(max_examples=8)  # each is compiled
 
 
 @few
+@example(cores=2, m=1, k=1, n=1)
 @given(cores, sizes(ROWS), st.integers(1, 20), sizes(LANES))
 def test_a_product_of_matrices(cores: int, m: int, k: int, n: int) -> None:
     rng = np.random.default_rng(0)
@@ -42,12 +43,14 @@ def test_a_product_of_matrices(cores: int, m: int, k: int, n: int) -> None:
 
 
 @few
-@given(cores, sizes(ROWS), st.integers(1, 9), sizes(LANES), st.integers(1, 3))
-def test_a_convolution_and_its_gradient(cores: int, b: int, c: int, o: int, k: int) -> None:
+@example(cores=2, device="CPU", b=1, c=1, o=1, k=1)
+@example(cores=1, device="CPU:1", b=2, c=3, o=4, k=3)
+@given(cores, st.just("CPU"), sizes(ROWS), st.integers(1, 9), sizes(LANES), st.integers(1, 3))
+def test_a_convolution_and_its_gradient(cores: int, device: str, b: int, c: int, o: int, k: int) -> None:
     rng = np.random.default_rng(0)
     x, w = (rng.normal(size=size).astype(np.float32) for size in ((b, c, 5, 6), (o, c, k, k)))
     windows = sliding_window_view(x, (k, k), (2, 3))
     y = np.einsum("bcyxij,ocij->boyx", windows, w)
     with Context(NUM_CPU_THREADS=cores):
-        agree(found(convolution, x, w), y)
-        agree(found(weight_gradient, x, y), np.einsum("bcyxij,boyx->ocij", windows, y))
+        agree(found(convolution, x, w, device=device), y)
+        agree(found(weight_gradient, x, y, device=device), np.einsum("bcyxij,boyx->ocij", windows, y))
