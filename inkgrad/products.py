@@ -141,8 +141,11 @@ class _Loops:
         """What stores the sum of term(row, lane) in out(row, lane), for each of the tile."""
 
         def each() -> tuple[Sequence[UOp], list[UOp]]:
+            # Lanes outermost: where rows are, the compiler makes vectors of rows for AVX-512, which can scatter, and
+            # they take thirty times as long.
             axes: list[UOp] = []
-            return [self._add(axes, n, AxisType.WEAK) for n in tile], axes[::-1]
+            lane, row = (self._add(axes, n, AxisType.WEAK) for n in tile[::-1])
+            return (row, lane), axes[::-1]
 
         sums = UOp.placeholder(tile, dtypes.float, 3, AddrSpace.REG)  # the slot after out and the factors
         at, axes = each()

@@ -1,13 +1,14 @@
-"""Kernels on all cores: the parts of one run at the same time, and give what they give one by one."""
+"""Kernels on all cores: parts run at the same time, kernels one after another, and give what they give one by one."""
 
 from collections.abc import Iterator
-from threading import Barrier, get_ident
+from ctypes import CFUNCTYPE, c_uint64, c_void_p, cast
+from threading import Barrier, Lock, get_ident
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from tinygrad import Context, Tensor
+from tinygrad import Context, Device, Tensor, TinyJit, Variable
 from tinygrad.runtime.ops_cpu import CPUProgram
 
 from inkgrad import cores
@@ -17,37 +18,49 @@ from inkgrad import cores
 def _restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a test leaves on the device, and a pool of its own."""
     monkeypatch.setattr(CPUProgram, "__call__", cores._one_by_one)
+    monkeypatch.setattr(Device["CPU"], "graph", None)
     cores._pool.cache_clear()
     with Context(NUM_CPU_THREADS=4):
         yield
     cores._pool.cache_clear()
 
 
+def call(arguments: list[int], parts: int, place: int, function: Any) -> tuple[cores.Call, Any]:
+    """A call of a Python function of three arguments, of which part numbers are at `place`; and what keeps it alive."""
+    callback = CFUNCTYPE(None, c_uint64, c_uint64, c_uint64)(function)
+    program: Any = SimpleNamespace(addr=cast(callback, c_void_p).value, runtimevars={"core_id": place})
+    return cores.Call(program, arguments, parts), callback
+
+
 def test_parts_run_at_the_same_time() -> None:
     met, seen = Barrier(4, timeout=60), list[tuple[int, ...]]()
 
-    def part(*arguments: Any) -> None:
+    def part(*arguments: int) -> None:
         met.wait()  # one by one, the first would wait in vain
-        seen.append((get_ident(), *(argument.value for argument in arguments)))
+        seen.append((get_ident(), *arguments))
 
-    program: Any = SimpleNamespace(fxn=part, runtimevars={"core_id": 1})
-    cores._side_by_side(program, SimpleNamespace(va_addr=7), global_size=(4, 1, 1), vals=(None, 9))
+    one, _kept = call([7, 0, 9], 4, 1, part)
+    cores.walk(cores.table([one]))
     assert len({thread for thread, *_ in seen}) == 4
     assert sorted(rest for _, *rest in seen) == [[7, part, 9] for part in range(4)]
 
 
-def test_no_part_outlives_a_call_that_fails() -> None:
-    done = list[int]()
+def test_a_kernel_begins_when_the_one_before_is_done() -> None:
+    lock, log = Lock(), list[tuple[str, int, int]]()
 
-    def part(core: Any) -> None:
-        if core.value == 0:
-            raise KeyboardInterrupt
-        done.append(core.value)
+    def part(kernel: int, part: int, _: int) -> None:
+        with lock:
+            log.append(("begin", kernel, part))
+        with lock:
+            log.append(("end", kernel, part))
 
-    program: Any = SimpleNamespace(fxn=part, runtimevars={"core_id": 0})
-    with pytest.raises(KeyboardInterrupt):
-        cores._side_by_side(program, global_size=(4, 1, 1), vals=(None,))
-    assert sorted(done) == [1, 2, 3]
+    sizes = [4, 1, 1, 3, 2, 4, 1] * 20
+    calls, _kept = zip(*(call([kernel, 0, 0], parts, 1, part) for kernel, parts in enumerate(sizes)), strict=True)
+    cores.walk(cores.table(calls))
+    assert [kernel for _, kernel, _ in log] == [kernel for kernel, parts in enumerate(sizes) for _ in range(2 * parts)]
+    assert {(kernel, part) for what, kernel, part in log if what == "end"} == {
+        (kernel, part) for kernel, parts in enumerate(sizes) for part in range(parts)
+    }
 
 
 @pytest.mark.parametrize("shape", [(256, 256, 256), (4, 3000, 260), (1024, 1024, 1)])
@@ -61,14 +74,50 @@ def test_the_values_stay(shape: tuple[int, int, int], monkeypatch: pytest.Monkey
 
     alone = product()
     np.testing.assert_allclose(alone, x @ y, rtol=1e-5)
-    launched = list[int]()
-
-    def spied(program: CPUProgram, *buffers: Any, **launch: Any) -> float | None:
-        launched.append(launch["global_size"][0])
-        return cores._side_by_side(program, *buffers, **launch)
-
+    divided = spy(monkeypatch)
     cores.use_all()
-    assert CPUProgram.__call__ is cores._side_by_side
-    monkeypatch.setattr(CPUProgram, "__call__", spied)
     np.testing.assert_array_equal(product(), alone)
-    assert max(launched) > 1, "tinygrad divides kernels no longer: delete cores.py"
+    assert max(divided) > 1, "tinygrad divides kernels no longer: delete _side_by_side"
+
+
+def test_a_captured_function_is_one_walk(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    state = Tensor.zeros(64, 64).contiguous().realize()
+
+    def step(x: Tensor) -> Tensor:
+        hidden = (x @ x).relu().contiguous()
+        state.assign(state + hidden.sum(0)).realize()
+        return (hidden @ state).softmax().realize()
+
+    inputs = [rng.random((64, 64), np.float32) - 0.5 for _ in range(5)]
+    wanted = [step(Tensor(x)).numpy() for x in inputs]
+    state.assign(state.zeros_like()).realize()
+    cores.use_all()
+    compiled, walks = TinyJit(step), spy(monkeypatch)
+    for i, (x, answer) in enumerate(zip(inputs, wanted, strict=True)):
+        given = Tensor(x).realize()
+        walks.clear()
+        np.testing.assert_allclose(compiled(given).numpy(), answer, rtol=1e-5)
+        assert i < 2 or len(walks) == 1  # the first two calls compile and capture
+
+
+def test_kernels_of_no_fixed_size_are_left_to_tinygrad() -> None:
+    cores.use_all()
+    x = Tensor(np.arange(2000, dtype=np.float32)).realize()
+    total = TinyJit(lambda x: (x * 2).contiguous().sum().realize())
+    for n in 2, 3, 5, 7, 1000:
+        size = Variable("n", 1, 2000).bind(n)
+        assert total(x.shrink(((0, size),))).item() == n * (n - 1)
+
+
+def spy(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The most parts of a kernel, of each walk from here on."""
+    walks = list[int]()
+    walk = cores.walk
+
+    def spied(rows: Any) -> None:
+        walks.append(int(rows[:, 1].max()))
+        walk(rows)
+
+    monkeypatch.setattr(cores, "walk", spied)
+    return walks
