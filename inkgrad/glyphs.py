@@ -54,14 +54,21 @@ def zero_in_halves(rng: np.random.Generator) -> Lines:
     return [pen(rng, *left), pen(rng, *arc(0.5, 0.5, half, 0.5, u(-115, -80), u(180, 210)))]
 
 
-def one(rng: np.random.Generator, flag: tuple[float, float] | None, foot: bool) -> Lines:
-    """A stem; before it an upstroke, its length in the given range; under it a bar."""
+def one(
+    rng: np.random.Generator,
+    flag: tuple[float, float] | None,
+    foot: bool,
+    rise: tuple[float, float] = (45, 68),
+) -> Lines:
+    """A stem; before it an upstroke, its length and how many degrees it rises in the given ranges; under it a bar.
+
+    A long flag that rises less than 45° makes a 7, one up to 0.28 does not.
+    """
     u = rng.uniform
     top, end = (0.5 + u(-0.05, 0.12), 0.0), (0.5 + u(-0.1, 0.08), 1.0)
     stem = [top, ((top[0] + end[0]) / 2 + u(-0.05, 0.05), 0.5), end]
     if flag:
-        # Never flatter than 45°, which is what tells it from a 7.
-        length, angle = u(*flag), np.radians(u(45, 68))
+        length, angle = u(*flag), np.radians(u(*rise))
         stem = [(top[0] - length * np.cos(angle), length * np.sin(angle)), top, *stem]
     strokes = [pen(rng, *stem)]
     if foot:
@@ -131,14 +138,20 @@ def three(rng: np.random.Generator, form: str) -> Lines:
 
 
 def four(rng: np.random.Generator, top: str, bar: tuple[float, float]) -> Lines:
-    """Top "open" (a corner at the left), "round" (like a u) or "closed" (a triangle); bar: its height's range."""
+    """Top "open" (a corner at the left), "round" (like a u), "narrow" (open; its bar ends at the stem, which begins
+    low) or "closed" (a triangle); bar: its height's range."""
     u = rng.uniform
     level, stem, end = u(*bar), u(0.48, 0.7), u(0.75, 1.3)
+    if top == "narrow":
+        stem = u(0.25, 0.45)
+        end = stem + u(0.0, 0.25)
     left: Point = (u(-0.02, 0.08), level + u(-0.1, 0.08))
     if top == "closed":
         peak = (stem + u(-0.03, 0.03), 0.0)
         return [pen(rng, peak, left, left, (end, level)), pen(rng, peak, (stem + u(-0.12, 0.06), 1.0))]
     start, head = (u(0.0, 0.22), u(-0.05, 0.2)), (stem + u(-0.02, 0.14), u(-0.1, 0.3))
+    if top == "narrow":
+        start, head = (u(0.0, 0.3), 0.0), (stem + u(-0.02, 0.1), u(0.15, 0.5))
     if top == "round":
         cup = [start, (left[0], level * 0.7), (stem * 0.35, level), (stem, level * u(0.8, 0.98))]
     else:
@@ -175,13 +188,21 @@ def six(rng: np.random.Generator, back: str, loop: tuple[float, float]) -> Lines
     return [pen(rng, (2 * half + u(-0.1, 0.2), u(0.04, 0.24)), (half * 1.3, 0.0), (half * 0.45, y * 0.4), *closing)]
 
 
-def seven(rng: np.random.Generator, bar: bool, serif: bool, curved: bool) -> Lines:
-    """A top and a stem; across the stem a bar; a serif that hangs from the top's left end."""
+def seven(rng: np.random.Generator, bar: bool, head: str, curved: bool) -> Lines:
+    """A top and a stem; across the stem a bar. Head "straight", "serif" (hangs from its left end) or "wavy"."""
     u = rng.uniform
-    corner, foot = (u(0.5, 1.0), u(-0.08, 0.06)), (u(0.05, 0.5), 1.0)
+    # Narrow and begun low, a top is the flag of a 1.
+    corner, foot = (u(0.5 if head == "straight" else 0.65, 1.0), u(-0.08, 0.06)), (u(0.05, 0.5), 1.0)
     top: list[Point] = [(u(0.0, 0.1), u(-0.04, 0.08)), (0.4, u(0.0, 0.05)), corner]
-    if serif:
+    if head == "serif":
         top = [(top[0][0] + u(-0.06, 0.06), top[0][1] + u(0.1, 0.3)), top[0], *top]
+    elif head == "wavy":
+        top = [
+            (u(-0.05, 0.1), u(0.1, 0.3)),
+            (corner[0] * 0.3, u(-0.05, 0.04)),
+            (corner[0] * 0.65, u(0.06, 0.14)),
+            corner,
+        ]
     middle = ((corner[0] + foot[0]) / 2 - (u(0.06, 0.18) if curved else u(-0.04, 0.03)), u(0.42, 0.55))
     strokes = [pen(rng, *top, *([corner] if u() < 0.8 else []), middle, foot)]
     if bar:
@@ -210,7 +231,8 @@ def eight(rng: np.random.Generator, form: str) -> Lines:
 
 
 def nine(rng: np.random.Generator, stem: str, loop: tuple[float, float], gap: float = 0) -> Lines:
-    """Stem "straight", "hooked" (its foot curls left) or "curved"; loop: the range of its height; gap: left open."""
+    """Stem "straight", "curved", "hooked" (its foot curls left) or "wavy" (and bulges to the right before, as in a 3);
+    loop: the range of its height; gap: left open."""
     u = rng.uniform
     height, half = u(*loop), u(0.18, 0.38)
     start = u(-60, -15) - gap
@@ -221,5 +243,11 @@ def nine(rng: np.random.Generator, stem: str, loop: tuple[float, float], gap: fl
         "straight": [(right + u(-0.25, 0.04), 1.0)],
         "curved": [(right * 0.95, 0.6), (right * u(0.1, 0.75), 1.0)],
         "hooked": [(right, 0.65), (right * 0.85, 0.9), (right * 0.45, 1.0), (u(-0.25, 0.15), end)],
+        "wavy": [
+            (right * u(0.6, 0.95), (height + 0.55) / 2),
+            (right * u(0.95, 1.3), u(0.68, 0.8)),
+            (right * 0.6, 1.0),
+            (u(-0.45, 0.1), end),
+        ],
     }
     return [pen(rng, *round_, top, top, *tails[stem])]

@@ -106,8 +106,12 @@ def bar_apart(lines: Lines, rng: np.random.Generator) -> Lines:
 
 
 def unbarred(lines: Lines, rng: np.random.Generator) -> Lines:
-    """A 7 without the bar that a second stroke drew across its stem."""
-    return [lines[0], *(line for line in lines[1:] if not _is_bar(line))]
+    """A 7 without the bar that a second stroke drew across its stem, unless that alone tells it from a flagged 1."""
+    first = lines[0]
+    wide, rise = first[(first[:, 0] - first[:, 1] / 2).argmax()] - first[0]  # from its beginning to its corner
+    if wide < 0.36 or -rise > wide / 2:
+        return lines
+    return [first, *(line for line in lines[1:] if not _is_bar(line))]
 
 
 def barred(lines: Lines, rng: np.random.Generator) -> Lines:
@@ -158,6 +162,7 @@ STYLES: dict[int, tuple[Style, ...]] = {
         Style("plain", 0.12, built(glyphs.one, None, False)),
         Style("flagged", 0.10, built(glyphs.one, (0.25, 0.8), False)),
         Style("short flag", 0.05, built(glyphs.one, (0.08, 0.25), False)),
+        Style("level flag", 0.06, built(glyphs.one, (0.08, 0.28), False, (-5, 45))),
         Style("footed", 0.06, built(glyphs.one, None, True)),
         Style("flag and foot", 0.10, built(glyphs.one, (0.1, 0.45), True)),
         Style("own, footed", 0.05, footed),
@@ -180,6 +185,7 @@ STYLES: dict[int, tuple[Style, ...]] = {
         Style("closed", 0.12, built(glyphs.four, "closed", (0.55, 0.75))),
         Style("open, long stem", 0.05, built(glyphs.four, "open", (0.38, 0.5))),
         Style("closed, long stem", 0.05, built(glyphs.four, "closed", (0.4, 0.55))),
+        Style("open, narrow", 0.05, built(glyphs.four, "narrow", (0.55, 0.78))),
         Style("own, long stem", 0.06, descending),
     ),
     5: (
@@ -195,12 +201,14 @@ STYLES: dict[int, tuple[Style, ...]] = {
         Style("curled, large loop", 0.06, built(glyphs.six, "curled", (0.5, 0.65))),
     ),
     7: (
-        Style("plain", 0.09, built(glyphs.seven, False, False, False)),
-        Style("barred", 0.08, built(glyphs.seven, True, False, False)),
-        Style("serif", 0.06, built(glyphs.seven, False, True, False)),
-        Style("barred, serif", 0.06, built(glyphs.seven, True, True, False)),
-        Style("curved stem", 0.07, built(glyphs.seven, False, False, True)),
-        Style("barred, curved stem", 0.04, built(glyphs.seven, True, False, True)),
+        Style("plain", 0.09, built(glyphs.seven, False, "straight", False)),
+        Style("barred", 0.08, built(glyphs.seven, True, "straight", False)),
+        Style("serif", 0.06, built(glyphs.seven, False, "serif", False)),
+        Style("barred, serif", 0.06, built(glyphs.seven, True, "serif", False)),
+        Style("curved stem", 0.07, built(glyphs.seven, False, "straight", True)),
+        Style("barred, curved stem", 0.04, built(glyphs.seven, True, "straight", True)),
+        Style("wavy", 0.03, built(glyphs.seven, False, "wavy", True)),
+        Style("barred, wavy", 0.04, built(glyphs.seven, True, "wavy", True)),
         Style("own, unbarred", 0.06, unbarred),
         Style("own, barred", 0.04, barred),
         Style("own, serif", 0.04, serifed),
@@ -215,6 +223,8 @@ STYLES: dict[int, tuple[Style, ...]] = {
         Style("straight stem", 0.10, built(glyphs.nine, "straight", (0.4, 0.6))),
         Style("curved stem", 0.08, built(glyphs.nine, "curved", (0.4, 0.6))),
         Style("small loop", 0.06, built(glyphs.nine, "straight", (0.25, 0.4))),
+        Style("hooked, small loop", 0.05, built(glyphs.nine, "hooked", (0.22, 0.4))),
+        Style("wavy stem", 0.06, built(glyphs.nine, "wavy", (0.25, 0.5))),
         Style("open loop", 0.05, built(glyphs.nine, "straight", (0.4, 0.6), 22)),
         Style("own, hooked", 0.05, hooked),
     ),
