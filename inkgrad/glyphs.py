@@ -150,10 +150,11 @@ def four(rng: np.random.Generator, top: str, bar: tuple[float, float]) -> Lines:
         peak = (stem + u(-0.03, 0.03), 0.0)
         return [pen(rng, peak, left, left, (end, level)), pen(rng, peak, (stem + u(-0.12, 0.06), 1.0))]
     start, head = (u(0.0, 0.22), u(-0.05, 0.2)), (stem + u(-0.02, 0.14), u(-0.1, 0.3))
-    if top == "narrow":
-        start, head = (u(0.0, 0.3), 0.0), (stem + u(-0.02, 0.1), u(0.15, 0.5))
     if top == "round":
         cup = [start, (left[0], level * 0.7), (stem * 0.35, level), (stem, level * u(0.8, 0.98))]
+    elif top == "narrow":
+        start, head = (u(0.0, 0.3), 0.0), (stem + u(-0.02, 0.1), u(0.15, 0.5))
+        cup = [start, left, *([left] if u() < 0.5 else []), (end, level + u(-0.1, 0.05))]
     else:
         cup = [start, left, left, (end, level)]
     return [pen(rng, *cup), pen(rng, head, (stem + u(-0.12, 0.06), 1.0))]
@@ -204,7 +205,7 @@ def seven(rng: np.random.Generator, bar: bool, head: str, curved: bool) -> Lines
             corner,
         ]
     middle = ((corner[0] + foot[0]) / 2 - (u(0.06, 0.18) if curved else u(-0.04, 0.03)), u(0.42, 0.55))
-    strokes = [pen(rng, *top, *([corner] if u() < 0.8 else []), middle, foot)]
+    strokes = [pen(rng, *top, *([corner] if u() < (0.4 if head == "wavy" else 0.8) else []), middle, foot)]
     if bar:
         x, y, half = middle[0], middle[1] + u(-0.06, 0.14), u(0.14, 0.4)
         strokes.append(pen(rng, (x - half, y + u(-0.06, 0.12)), (x + half * u(0.6, 1.2), y + u(-0.12, 0.06))))
@@ -214,7 +215,7 @@ def seven(rng: np.random.Generator, bar: bool, head: str, curved: bool) -> Lines
 def eight(rng: np.random.Generator, form: str) -> Lines:
     """Form "two circles", "S closed" (begun and ended at the top right) or "open top" (its ends apart)."""
     u = rng.uniform
-    waist, upper, lower = u(0.3, 0.58), u(0.18, 0.4), u(0.22, 0.44)
+    waist, upper, lower = u(0.3, 0.58), u(0.14, 0.4), u(0.16, 0.44)
     if form == "two circles":
         gap = u(-0.08, 0.05)
         head = arc(0.5 + u(-0.08, 0.12), waist / 2, upper, waist / 2, u(-120, 0), -u(345, 390))
