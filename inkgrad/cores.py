@@ -1,7 +1,7 @@
 """Kernels on all cores of a CPU, and a captured step without Python between its kernels.
 
 tinygrad 0.14 divides a large kernel among as many threads as there are cores, then runs its parts one by one on the
-thread that asks (runtime/ops_cpu.py), and spends 0.1 ms of Python on each of a captured step, more than most take.
+thread that asks (runtime/ops_cpu.py), and Python takes longer to start most kernels of a captured step than they run.
 Here cores walk a table of calls, each taking the next part of a kernel that nobody has, all of them kernel by kernel.
 Delete when tinygrad runs parts side by side (its pull request 17866 divides kernels no longer) and has a CPU's graph.
 """
@@ -62,7 +62,7 @@ class Call(NamedTuple):
 
 
 def use_all() -> None:
-    """From here on, in this process, tinygrad's CPU device runs the parts of a kernel side by side, and graphs."""
+    """From here on, in this process, the CPU runs a kernel's parts side by side, and what is captured as one walk."""
     CPUProgram.__call__ = _side_by_side  # type: ignore[assignment, method-assign]
     if Device.DEFAULT == "CPU":
         Device["CPU"].graph = Graph
@@ -134,9 +134,11 @@ def walk(rows: NDArray[np.uint64]) -> None:
 
     with _one_at_a_time:
         others = [_pool().submit(run) for _ in range(min(NUM_CPU_THREADS.value, int(rows[:, 1].max())) - 1)]
-        run()
-        for other in others:
-            other.result()
+        try:
+            run()
+        finally:  # Ctrl-C: no part may outlive its buffers
+            for other in others:
+                other.result()
 
 
 @cache

@@ -1,8 +1,9 @@
 """Kernels on all cores: parts run at the same time, kernels one after another, and give what they give one by one."""
 
+import time
 from collections.abc import Iterator
 from ctypes import CFUNCTYPE, c_uint64, c_void_p, cast
-from threading import Barrier, Lock, get_ident
+from threading import Barrier, Lock, current_thread, get_ident, main_thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,6 +62,22 @@ def test_a_kernel_begins_when_the_one_before_is_done() -> None:
     assert {(kernel, part) for what, kernel, part in log if what == "end"} == {
         (kernel, part) for kernel, parts in enumerate(sizes) for part in range(parts)
     }
+
+
+def test_no_core_outlives_a_walk_that_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, _kept = call([0, 0, 0], 4, 1, print)
+    done = list[int]()
+
+    def walk(*_: object) -> None:
+        if current_thread() is main_thread():
+            raise KeyboardInterrupt
+        time.sleep(0.1)
+        done.append(1)
+
+    monkeypatch.setattr(cores, "_walker", lambda: SimpleNamespace(fxn=walk))
+    with pytest.raises(KeyboardInterrupt):
+        cores.walk(cores.table([one]))
+    assert len(done) == 3
 
 
 @pytest.mark.parametrize("shape", [(256, 256, 256), (4, 3000, 260), (1024, 1024, 1)])
