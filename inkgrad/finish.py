@@ -17,7 +17,7 @@ from inkgrad.train import HELD_OUT
 from inkgrad.unipen import Sample
 
 # Pictures that the doubt is fitted on: MNIST's first, two of each pen stroke sample, and what is no digit.
-MNIST, DRAWN, INK, SURFACES = 20_000, 2, 16_000, 4_000
+MNIST, DRAWN, INK, NEAR, SURFACES = 50_000, 2, 16_000, 8_000, 12_000
 
 
 def finish(
@@ -31,8 +31,9 @@ def finish(
     """
     drawn, _ = strokes.pictures(samples, DRAWN, seed=0)
     digits = np.concatenate([data.train_images[:MNIST], drawn])
-    others = np.concatenate([nondigits.pictures(samples, INK, seed=0), nondigits.surfaces(SURFACES, seed=0)])
-    layer = doubt.fit(net, digits, others)
+    ink = nondigits.pictures(samples, INK, seed=0)
+    near = nondigits.pictures(samples, NEAR, seed=1, kinds={nondigits.lookalike: 1})
+    layer = doubt.fit(net, digits, np.concatenate([ink, near, nondigits.surfaces(SURFACES, seed=0)]))
     images, labels = data.train_images[-HELD_OUT:], data.train_labels[-HELD_OUT:]
     held_out = len(images)
     if left_out:

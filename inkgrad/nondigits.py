@@ -6,7 +6,7 @@ Parts and pairs are what a number falls into where it is divided wrongly.
 """
 
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -22,27 +22,35 @@ from inkgrad.strokes import Bytes, mask, normalized, vary
 from inkgrad.styles import box, unit
 from inkgrad.unipen import Sample
 
-FACES = "futural", "futuram", "rowmans", "scripts", "cursive", "greeks", "cyrillic"
-LIKE_DIGITS = set("OolI")  # which nobody can tell from 0 and 1
-SIGNS = set(string.ascii_letters + "#$%&*+=?@!") - LIKE_DIGITS
+LATIN = "futural", "futuram", "rowmans", "scripts", "cursive"
+FACES = *LATIN, "greeks", "cyrillic"
+LIKE_DIGITS = frozenset("OolI")  # which nobody can tell from 0 and 1
+NEAR_DIGITS = frozenset("abDFgGqsSyYzZ")  # which can be told from 0, 2, 4, 5, 6, 7 and 9, but hardly
+SIGNS = frozenset(string.ascii_letters + "#$%&*+=?@!") - LIKE_DIGITS
 
 Draw = Callable[[Sequence[Lines], np.random.Generator], Lines]
 
 
 @cache
-def alphabet() -> list[Lines]:
-    """Each sign of each face."""
-    signs = []
-    for face in FACES:
+def alphabet(faces: tuple[str, ...] = FACES, signs: frozenset[str] = SIGNS) -> list[Lines]:
+    """Each of the signs in each face."""
+    drawn = []
+    for face in faces:
         font = HersheyFonts()
         font.load_default_font(face)
-        for sign in sorted(SIGNS):
-            signs.append([np.array(list(stroke), float) for stroke in font.strokes_for_text(sign)])
-    return [sign for sign in signs if sign]
+        for sign in sorted(signs):
+            drawn.append([np.array(list(stroke), float) for stroke in font.strokes_for_text(sign)])
+    return [sign for sign in drawn if sign]
 
 
 def letter(_: Sequence[Lines], rng: np.random.Generator) -> Lines:
     return alphabet()[int(rng.integers(len(alphabet())))]
+
+
+def lookalike(_: Sequence[Lines], rng: np.random.Generator) -> Lines:
+    """A letter that is nearly a digit."""
+    near = alphabet(LATIN, NEAR_DIGITS)
+    return near[int(rng.integers(len(near)))]
 
 
 def scribble(_: Sequence[Lines], rng: np.random.Generator) -> Lines:
@@ -83,18 +91,21 @@ def points(rng: np.random.Generator, n: int) -> list[Point]:
 KINDS: dict[Draw, float] = {letter: 0.5, pair: 0.2, part: 0.1, scribble: 0.1, polygon: 0.06, bars: 0.04}
 
 
-def pictures(samples: Sequence[Sample], n: int, seed: int, quiet: bool = False) -> Bytes:
+def pictures(
+    samples: Sequence[Sample], n: int, seed: int, quiet: bool = False, kinds: Mapping[Draw, float] = KINDS
+) -> Bytes:
     """Grey pictures [n, 28, 28], uint8, of ink that is no digit, varied and drawn as `strokes.pictures` draws digits.
 
-    Parts and pairs are made of samples; without any, or any of several strokes, the other kinds take their share.
+    kinds: the share of each. Parts and pairs are made of samples; without any, or any of several strokes, the other
+    kinds take their share.
     quiet: without a progress bar.
     """
     digits = [unit(sample.strokes) for sample in samples]
     possible: dict[Draw, bool] = {part: any(len(lines) > 1 for lines in digits), pair: bool(digits)}
-    shares = {draw: share for draw, share in KINDS.items() if possible.get(draw, True)}
+    shares = {draw: share for draw, share in kinds.items() if possible.get(draw, True)}
     rng = np.random.default_rng(seed)
-    kinds = rng.choice(len(shares), n, p=np.array([*shares.values()]) / sum(shares.values()))
-    draws = [[*shares][kind] for kind in kinds]
+    chosen = rng.choice(len(shares), n, p=np.array([*shares.values()]) / sum(shares.values()))
+    draws = [[*shares][kind] for kind in chosen]
     drawn = track(draws, "what is no digit", transient=True, disable=quiet)
     return normalized(np.stack([mask(vary(unit(draw(digits, rng)), rng), rng) for draw in drawn]))
 

@@ -16,7 +16,7 @@ WRITTEN = [Sample(digit, 0, strokes) for digit, strokes in DIGITS.items()]
 
 def test_what_training_saw_has_no_say_in_the_temperature(digits: mnist.Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     """MNIST's last training images are labelled wrongly: fitted on them the temperature is as high as can be."""
-    for name in ("HELD_OUT", "MNIST", "INK", "SURFACES"):
+    for name in ("HELD_OUT", "MNIST", "INK", "NEAR", "SURFACES"):
         monkeypatch.setattr(finish, name, 250)
     net = read_net(modelfile.read(MODELS["cnn-tiny"]))
     data = digits._replace(train_labels=(digits.train_labels + 1) % 10)
@@ -29,7 +29,7 @@ def test_what_training_saw_has_no_say_in_the_temperature(digits: mnist.Mnist, mo
 
 
 def test_fewer_images_than_are_usually_held_out(digits: mnist.Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MNIST", "INK", "SURFACES"):
+    for name in ("MNIST", "INK", "NEAR", "SURFACES"):
         monkeypatch.setattr(finish, name, 250)
     net = read_net(modelfile.read(MODELS["cnn-tiny"]))
     few = digits._replace(train_images=digits.train_images[-250:], train_labels=digits.train_labels[-250:])

@@ -43,8 +43,8 @@ def test_export_writes_it_beside_the_model_file(
     run.open_folder(tmp_path / "run", recipe.load("cnn-tiny", "quick"), {}, resume=False)
     run.write_metrics(tmp_path / "run", [{"device": "CPU", "seconds": 1.0, "test_accuracy": 0.1}])
     run.save_tensors(tmp_path / "run" / "weights.safetensors", get_state_dict(NETS["cnn-tiny"]()))
-    monkeypatch.setattr(finish, "INK", 100)
-    monkeypatch.setattr(finish, "SURFACES", 20)
+    for name, n in (("INK", 80), ("NEAR", 20), ("SURFACES", 20)):
+        monkeypatch.setattr(finish, name, n)
     out = tmp_path / "out" / "tiny.safetensors"
     words = ["export", str(tmp_path / "run"), "--onnx", "--path", str(tmp_path), "--out", str(out)]
     assert CliRunner().invoke(cli.app, words).exit_code == 0
