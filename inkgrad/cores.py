@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 from tinygrad import Device
 from tinygrad.device import TinyELF
 from tinygrad.engine.jit import GraphRunner
-from tinygrad.helpers import NUM_CPU_THREADS
+from tinygrad.helpers import JIT_BATCH_SIZE, NUM_CPU_THREADS
 from tinygrad.renderer.cstyle import ClangRenderer
 from tinygrad.runtime.autogen import libc
 from tinygrad.runtime.ops_cpu import MAX_ARGS, CPUProgram
 from tinygrad.uop.ops import UOp
+
+from inkgrad import vectors
 
 LOOKS = 2000  # of a core that waits, before it lets other processes have its time
 
@@ -66,6 +68,8 @@ def use_all() -> None:
     CPUProgram.__call__ = _side_by_side  # type: ignore[assignment, method-assign]
     if Device.DEFAULT == "CPU":
         Device["CPU"].graph = Graph
+        JIT_BATCH_SIZE.value = 0  # one walk for all: to call the other cores takes as long as a kernel
+        vectors.use_long()
 
 
 _one_by_one = CPUProgram.__call__

@@ -69,13 +69,13 @@ def _linear_gradient(g: UOp, call: UOp) -> tuple[UOp | None, ...]:
     """Of x [B, I], weight [O, I] and bias, from that of what comes out, g [B, O]."""
     x, w, _, *made = call.src[1:]
     g = g.contiguous()  # once, for the three that read it
-    dw = products.product(g.transpose(0, 1), x)
+    dw = products.product(g, x, turned=True)
     return products.product(g, w), dw, g.sum(0), *(None for _ in made)
 
 
 @function(grad_fxn=_linear_gradient, allow_implicit=True)
 def _linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return Tensor(products.product(x.uop, weight.uop.transpose(0, 1))) + bias
+    return Tensor(products.product(weight.uop, x.uop.transpose(0, 1))).transpose(0, 1) + bias
 
 
 class Linear(nn.Linear):

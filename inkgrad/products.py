@@ -1,12 +1,11 @@
 """Sums of products on a CPU, in tiles that its registers hold: of matrices, and of a convolution and its gradient.
 
 tinygrad 0.14's own kernels for them reach a sixth of what BLAS does or less, its beam search's a quarter; these, in its
-UOps, eight tenths with AVX2 and four with AVX-512 (bench/upstream/products.py). Delete when its own do as well.
+UOps, eight tenths (bench/upstream/products.py). Delete when its own do as well.
 
 A tile is so many rows of one factor by so many lanes of the other. Its sums are an array small enough for the compiler
 to keep in registers, and its loops are short ones that the compiler unrolls: so its vectors are as long as the
-processor's, where tinygrad's own never hold more than four floats. What a tile reads lies side by side. Convolutions on
-other devices are tinygrad's.
+processor's (vectors.py). Convolutions on other devices are tinygrad's.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,25 +17,28 @@ from tinygrad.dtype import AddrSpace
 from tinygrad.helpers import NUM_CPU_THREADS
 from tinygrad.uop.ops import AxisType, KernelInfo, UOp
 
-ROWS, LANES = 4, 16  # at most: their sums fill eight registers of AVX2, of sixteen
+from inkgrad.vectors import vectors
+
+ROWS = 8  # of a tile, at most
 
 
-def product(a: UOp, b: UOp) -> UOp:
-    """a [M, K] @ b [K, N], float32, on a CPU."""
-    (m, k), (_, n) = _sizes(a), _sizes(b)
-    rows, lanes = _divisor(m, ROWS), _divisor(n, LANES)
+def product(a: UOp, b: UOp, turned: bool = False) -> UOp:
+    """a [M, K] @ b [K, N], float32, on a CPU; turned: a is [K, M].
+
+    Rows of a are read one number at a time, wherever they lie; so that only b is copied, where it is not as it stands.
+    """
+    (m, k), n = _sizes(a)[:: -1 if turned else 1], _sizes(b)[1]
+    rows, lanes = _tile(m, n)
 
     def kernel(out: UOp, a: UOp, b: UOp) -> UOp:
         loop = _Loops()
         p, i, z = loop.over(n // lanes), loop.shared(m // rows), loop.sum(k)
         return loop.kernel(
             (rows, lanes),
-            lambda row, lane: a[i, z, row] * b[p, z, lane],
+            lambda row, lane: (a[z, i * rows + row] if turned else a[i * rows + row, z]) * b[z, p * lanes + lane],
             lambda row, lane: out[i * rows + row, p * lanes + lane],
         )
 
-    a = a.reshape(m // rows, rows, k).permute(0, 2, 1)
-    b = b.reshape(k, n // lanes, lanes).permute(1, 0, 2)
     return _call(kernel, (m, n), a, b)
 
 
@@ -45,7 +47,7 @@ def convolution(x: UOp, w: UOp) -> UOp:
     if not on_cpu(x):
         return x.conv2d(w)
     (b, c, height, width), (o, _, k, _) = _sizes(x), _sizes(w)
-    rows, lanes = _divisor(b, ROWS), _divisor(o, LANES)
+    rows, lanes = _tile(b, o)
 
     def kernel(out: UOp, x: UOp, w: UOp) -> UOp:
         loop = _Loops()
@@ -72,7 +74,7 @@ def weight_gradient(x: UOp, g: UOp) -> UOp:
     if not on_cpu(x):
         each = x.transpose(0, 1).conv2d(g.reshape(b * o, 1, y_size, z_size), groups=b)
         return each.reshape(c, b, o, k, k).permute(1, 3, 4, 0, 2).contiguous().sum(0).permute(3, 2, 0, 1)
-    rows, lanes = _divisor(c, ROWS), _divisor(o, LANES)
+    rows, lanes = _tile(c, o)
 
     def kernel(out: UOp, x: UOp, g: UOp) -> UOp:
         loop = _Loops()
@@ -97,8 +99,21 @@ def _sizes(x: UOp) -> tuple[int, ...]:
     return tuple(int(n) for n in x.shape)
 
 
-def _divisor(n: int, most: int) -> int:
-    return max(d for d in range(1, most + 1) if n % d == 0)
+def _tile(m: int, n: int) -> tuple[int, int]:
+    """Rows and lanes, which divide m and n, of the tile that reads least a sum: numbers of rows, vectors of lanes."""
+    floats, registers = vectors()
+    whole = [lanes for lanes in _divisors(n, floats * registers) if lanes % floats == 0]
+    tiles = [
+        (rows, lanes, -(-lanes // floats)) for rows in _divisors(m, ROWS) for lanes in whole or _divisors(n, floats)
+    ]
+    # What is left holds a number and a vector.
+    fit = [tile for tile in tiles if tile[0] * tile[2] + 2 <= registers]
+    rows, lanes, _ = max(fit, key=lambda tile: tile[0] * tile[1] / (tile[0] + tile[2]))
+    return rows, lanes
+
+
+def _divisors(n: int, most: int) -> list[int]:
+    return [d for d in range(1, most + 1) if n % d == 0]
 
 
 def _call(kernel: Callable[..., UOp], shape: tuple[int, ...], *factors: UOp) -> UOp:
@@ -119,7 +134,7 @@ class _Loops:
 
     def shared(self, n: int) -> Any:
         """Over n, a part of it for each core."""
-        cores = _divisor(n, NUM_CPU_THREADS.value)
+        cores = max(_divisors(n, NUM_CPU_THREADS.value))
         core = self._add(self._outer, cores, AxisType.THREAD)
         if cores > 1:
             # The number of a core is an argument, of which the compiler knows no bounds: it would compute every address

@@ -125,7 +125,13 @@ class Trainer:
             for part, scale in self.optimizers:
                 part.lr.assign(lr * scale)
             added = self.loss_sum.assign(self.loss_sum + loss.detach().to(self.first))
-            Tensor.realize(added, *self.optimizer.schedule_step())
+            on_cpu = self.devices == ("CPU",)
+            if on_cpu:
+                # In one schedule with what changes weights tinygrad 0.14 copies each for our products to read.
+                Tensor.realize(added, *(p.grad for p in self.optimizer.params if p.grad is not None))
+            # Where a weight depends on more than three buffers tinygrad 0.14 writes it elsewhere, and copies it back.
+            with Context(PCONTIG=3 if on_cpu else 0):
+                Tensor.realize(added, *self.optimizer.schedule_step())
 
 
 def precision() -> Context:

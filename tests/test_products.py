@@ -1,6 +1,7 @@
 """Products on a CPU, and convolutions on another device too, against NumPy's: of any sizes, on any number of cores."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from hypothesis import example, given, settings
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from tinygrad import Context, Tensor
 from tinygrad.uop.ops import UOp
 
-from inkgrad.products import LANES, ROWS, convolution, product, weight_gradient
+from inkgrad.products import ROWS, convolution, product, weight_gradient
+from inkgrad.vectors import vectors
 
 Floats = NDArray[np.float32]
 
@@ -33,19 +35,19 @@ few = settings(max_examples=8)  # each is compiled
 
 
 @few
-@example(cores=2, m=1, k=1, n=1)
-@given(cores, sizes(ROWS), st.integers(1, 20), sizes(LANES))
-def test_a_product_of_matrices(cores: int, m: int, k: int, n: int) -> None:
+@example(cores=2, m=1, k=1, n=1, turned=True)
+@given(cores, sizes(ROWS), st.integers(1, 20), sizes(vectors().floats), st.booleans())
+def test_a_product_of_matrices(cores: int, m: int, k: int, n: int, turned: bool) -> None:
     rng = np.random.default_rng(0)
     a, b = (rng.normal(size=size).astype(np.float32) for size in ((m, k), (k, n)))
     with Context(NUM_CPU_THREADS=cores):
-        agree(found(product, a, b), a @ b)
+        agree(found(partial(product, turned=turned), a.T.copy() if turned else a, b), a @ b)
 
 
 @few
 @example(cores=2, device="CPU", b=1, c=1, o=1, k=1)
 @example(cores=1, device="CPU:1", b=2, c=3, o=4, k=3)
-@given(cores, st.just("CPU"), sizes(ROWS), st.integers(1, 9), sizes(LANES), st.integers(1, 3))
+@given(cores, st.just("CPU"), sizes(ROWS), st.integers(1, 9), sizes(vectors().floats), st.integers(1, 3))
 def test_a_convolution_and_its_gradient(cores: int, device: str, b: int, c: int, o: int, k: int) -> None:
     rng = np.random.default_rng(0)
     x, w = (rng.normal(size=size).astype(np.float32) for size in ((b, c, 5, 6), (o, c, k, k)))
