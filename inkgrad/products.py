@@ -42,6 +42,27 @@ def product(a: UOp, b: UOp, turned: bool = False) -> UOp:
     return _call(kernel, (m, n), a, b)
 
 
+def newton_schulz(x: Tensor, steps: int, params: tuple[Any, ...], eps: float = 1e-7) -> Tensor:
+    """Tensor.newton_schulz, of three params, which Muon asks of each weight: x [M, N] on a CPU by our products.
+
+    a X + (b A + c A²) X with A = X Xᵀ: Jordan, "Muon" (2024).
+    """
+    if not on_cpu(x) or len(params) != 3:
+        return _newton_schulz(x, steps, params, eps)
+    if x.shape[0] > x.shape[1]:
+        return newton_schulz(x.transpose(), steps, params, eps).transpose()
+    a, b, c = params
+    x = (x / (x.square().sum().sqrt() + eps)).contiguous()
+    for _ in range(steps):
+        square = Tensor(product(x.uop, x.uop.transpose(0, 1)))
+        mixed = (b * square + c * Tensor(product(square.uop, square.uop))).contiguous()
+        x = (a * x + Tensor(product(mixed.uop, x.uop))).contiguous()
+    return x
+
+
+_newton_schulz = Tensor.newton_schulz
+
+
 def convolution(x: UOp, w: UOp) -> UOp:
     """The valid convolution of maps [B, C, H, W] with w [O, C, K, K]: [B, O, H − K + 1, W − K + 1]."""
     if not on_cpu(x):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tinygrad import Context, Tensor
 from tinygrad.uop.ops import UOp
 
-from inkgrad.products import ROWS, convolution, product, weight_gradient
+from inkgrad.products import ROWS, convolution, newton_schulz, product, weight_gradient
 from inkgrad.vectors import vectors
 
 Floats = NDArray[np.float32]
@@ -56,3 +56,14 @@ def test_a_convolution_and_its_gradient(cores: int, device: str, b: int, c: int,
     with Context(NUM_CPU_THREADS=cores):
         agree(found(convolution, x, w, device=device), y)
         agree(found(weight_gradient, x, y, device=device), np.einsum("bcyxij,boyx->ocij", windows, y))
+
+
+@few
+@given(sizes(ROWS), sizes(vectors().floats), st.integers(1, 5))
+def test_newton_and_schulz_as_tinygrad_does(m: int, n: int, steps: int) -> None:
+    params = 3.4445, -4.775, 2.0315  # Muon's
+    x = np.random.default_rng(0).normal(size=(m, n)).astype(np.float32)
+    there, here = Tensor(x, device="CPU:1"), Tensor(x, device="CPU")
+    ours = newton_schulz(here, steps, params).numpy()
+    theirs = newton_schulz(there, steps, params).numpy()
+    assert ours.shape == theirs.shape and np.abs(ours - theirs).max() <= 1e-4
