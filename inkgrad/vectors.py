@@ -1,7 +1,7 @@
 """As long vectors on a CPU as it has: tinygrad 0.14 holds four floats at most (codegen/late/coalesce.py).
 
-A plain loop over floats that lie side by side clang makes vectors of itself, if it is left one: a copy by one core then
-takes half as long as tinygrad's by two, SiLU a quarter. Delete when tinygrad's own vectors grow.
+Of a plain loop over floats that lie side by side clang makes vectors itself: on two cores of a Xeon with AVX-512 SiLU of
+32,768 numbers takes a tenth of the time, half of which is the other core's help. Delete when tinygrad's vectors grow.
 """
 
 import os
