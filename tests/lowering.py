@@ -2,7 +2,7 @@
 
 tinygrad 0.14 keeps the machine code of a C text, but writes that text anew in every process: two thirds of the CPU time
 of all tests in Python. What a kernel becomes depends on its AST, the renderer and tinygrad's settings, all of which are
-in tinygrad's own key, and on the code of tinygrad and of our renderers. Delete when tinygrad keeps what it lowers.
+in tinygrad's own key, and on the code of tinygrad and of our renderers (vectors.py has a CPU's). Delete when tinygrad keeps what it lowers.
 """
 
 import hashlib
@@ -15,9 +15,11 @@ from tinygrad.helpers import PARALLEL, diskcache_get, diskcache_put
 from tinygrad.renderer import Renderer
 from tinygrad.uop.ops import UOp
 
+from inkgrad import vectors
 from inkgrad.export import renderers
 
-CODE = importlib.metadata.version("tinygrad"), hashlib.sha256(Path(inspect.getfile(renderers)).read_bytes()).hexdigest()
+TEXTS = b"".join(Path(inspect.getfile(module)).read_bytes() for module in (renderers, vectors))
+CODE = importlib.metadata.version("tinygrad"), hashlib.sha256(TEXTS).hexdigest()
 
 
 def keep() -> None:
