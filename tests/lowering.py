@@ -2,7 +2,8 @@
 
 tinygrad 0.14 keeps the machine code of a C text, but writes that text anew in every process: two thirds of the CPU time
 of all tests in Python. What a kernel becomes depends on its AST, the renderer and tinygrad's settings, all of which are
-in tinygrad's own key, and on the code of tinygrad and of our renderers (vectors.py has a CPU's). Delete when tinygrad keeps what it lowers.
+in tinygrad's own key, and on the code of tinygrad and of our renderers (a CPU's is in vectors.py). Delete when it
+keeps what it lowers.
 """
 
 import hashlib
