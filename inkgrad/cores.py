@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tinygrad import Device, Tensor
+from tinygrad import Device
 from tinygrad.device import TinyELF
 from tinygrad.engine.jit import GraphRunner
 from tinygrad.helpers import JIT_BATCH_SIZE, NUM_CPU_THREADS
@@ -26,7 +26,7 @@ from tinygrad.runtime.autogen import libc
 from tinygrad.runtime.ops_cpu import MAX_ARGS, CPUProgram
 from tinygrad.uop.ops import UOp
 
-from inkgrad import products, vectors
+from inkgrad import vectors
 
 LOOKS = 2000  # of a core that waits, before it lets other processes have its time
 
@@ -64,13 +64,13 @@ class Call(NamedTuple):
 
 
 def use_all() -> None:
-    """From here on, in this process, the CPU runs a kernel's parts side by side, and what is captured as one walk."""
+    """From here on, in this process, the CPU runs a kernel's parts side by side, in its longest vectors, and what is
+    captured as one walk."""
     CPUProgram.__call__ = _side_by_side  # type: ignore[assignment, method-assign]
     if Device.DEFAULT == "CPU":
         Device["CPU"].graph = Graph
         JIT_BATCH_SIZE.value = 0  # one walk for all: to call the other cores takes as long as a kernel
         vectors.use_long()
-        Tensor.newton_schulz = products.newton_schulz  # type: ignore[assignment]
 
 
 _one_by_one = CPUProgram.__call__

@@ -1,6 +1,6 @@
 """Sums of products on a CPU, in tiles that its registers hold: of matrices, and of a convolution and its gradient.
 
-tinygrad 0.14's own kernels for them reach a sixth of what BLAS does or less, its beam search's a quarter; these, in its
+tinygrad 0.14's own kernels for them reach a fifth of what BLAS does or less, its beam search's a quarter; these, in its
 UOps, eight to nine tenths (bench/upstream/products.py). Delete when its own do as well.
 
 A tile is so many rows of one factor by so many lanes of the other. Its sums are an array small enough for the compiler

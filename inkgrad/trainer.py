@@ -16,7 +16,7 @@ from tinygrad import Context, Device, Tensor, TinyJit, dtypes
 from tinygrad.nn import optim
 from tinygrad.nn.state import get_parameters, get_state_dict
 
-from inkgrad import cores, nets
+from inkgrad import cores, nets, products
 from inkgrad.augment import augment, noise
 from inkgrad.nets import Net
 from inkgrad.recipe import Recipe
@@ -46,6 +46,7 @@ class Trainer:
         teachers: Sequence[Net] = (),
     ) -> None:
         cores.use_all()
+        Tensor.newton_schulz = products.newton_schulz  # type: ignore[assignment]  # which Muon asks for
         self.recipe, self.teachers = recipe, teachers
         # The net and its optimisers lie on every device; the pictures, their warps and the average on the first.
         self.first = Device.DEFAULT
@@ -125,8 +126,7 @@ class Trainer:
             for part, scale in self.optimizers:
                 part.lr.assign(lr * scale)
             added = self.loss_sum.assign(self.loss_sum + loss.detach().to(self.first))
-            on_cpu = self.devices == ("CPU",)
-            if on_cpu:
+            if on_cpu := products.on_cpu(loss):
                 # In one schedule with what changes weights tinygrad 0.14 copies each for our products to read.
                 Tensor.realize(added, *(p.grad for p in self.optimizer.params if p.grad is not None))
             # Where a weight depends on more than three buffers tinygrad 0.14 writes it elsewhere, and copies it back.

@@ -1,7 +1,6 @@
 """As long vectors on a CPU as it has: tinygrad 0.14 holds four floats at most (codegen/late/coalesce.py).
 
-Of a plain loop over floats that lie side by side clang makes vectors itself: on two cores of a Xeon with AVX-512 SiLU
-of 32,768 numbers takes a tenth of the time (tinygrad leaves so few to one core). Delete when its vectors grow.
+Of a plain loop over floats that lie side by side clang makes longer ones itself. Delete when tinygrad's grow.
 """
 
 import os
