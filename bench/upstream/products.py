@@ -7,8 +7,8 @@ Prints GFLOP/s of one core, medians of nine. Of an Intel Xeon with AVX-512 23, 2
 EPYC with AVX2, ours of an earlier day, 10, 16, 58 and 64, 4, 20, 61 and 78, 23, 33 and 76. tinygrad 0.14's heuristic
 takes 3 × 3 outputs at once where 3 divides both sides of a product, which leaves no vector to form, and reads four rows
 at a time; a beam search takes 4 × 4 and more. Neither goes beyond vectors of four floats (codegen/late/coalesce.py
-allows no longer ones on a CPU), where AVX2 has eight and AVX-512 sixteen; ours (inkgrad/products.py) are loops that clang
-vectorises.
+allows no longer ones on a CPU), where AVX2 has eight and AVX-512 sixteen; ours (inkgrad/products.py) are loops that
+clang vectorises.
 """
 
 import os
