@@ -20,12 +20,10 @@ def _convolution_gradient(g: UOp, call: UOp) -> tuple[UOp | None, ...]:
     """
     x, w, _, *made = call.src[1:]
     margin = w.shape[-1] - 1
-    x, last = channels_last(x), channels_last(g)
-    turned = channels_last(w.flip((2, 3)).transpose(0, 1))
-    dx = channels_last(products.convolution(channels_last(last.pad((margin,) * 4)), turned))
-    dw = products.weight_gradient(x, last)
-    # A CPU would compute g again, activation and all; what the other does on a GPU has not been measured.
-    return dx, dw, _channel_sum(last if products.on_cpu(g) else g), *(None for _ in made)
+    laid = channels_last if products.on_cpu(g) else stored
+    x, g, turned = laid(x), laid(g), laid(w.flip((2, 3)).transpose(0, 1))
+    dx = laid(products.convolution(laid(g.pad((margin,) * 4)), turned))
+    return dx, products.weight_gradient(x, g), _channel_sum(g), *(None for _ in made)
 
 
 def whole(x: Tensor) -> Tensor:
@@ -41,20 +39,43 @@ def channels_last(x: Array) -> Array:
     return x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
 
 
+def stored(x: Array) -> Array:
+    """Maps [B, C, H, W], on a GPU realised place by place, there image by image, channels side by side; others as is.
+
+    A tensor core's tile is then of images and channels: eight or sixteen divide them, and of a row of 20 places or a
+    window of 5 tinygrad pads more than half. Also of what several kernels read, because the scheduler realises that by
+    itself, in the order of its axes. The cnn's step takes 0.64 of the time (H200, batch 512).
+    """
+    if x.ndim != 4 or products.on_cpu(x):
+        return x
+    uop = x.uop if isinstance(x, Tensor) else x
+    if uop.op is Ops.PERMUTE and uop.src[0].op is Ops.CONTIGUOUS:
+        return x  # It lies so.
+    return x.permute(2, 3, 0, 1).contiguous().permute(2, 3, 0, 1)
+
+
+def realized(x: Tensor) -> Tensor:
+    """x in a buffer, maps as `stored` lays them."""
+    there = stored(x)
+    return x.contiguous() if there is x else there
+
+
 def _channel_sum(x: Array) -> Array:
-    """[C]: the sum of [B, C, H, W] over all but channels, each image by itself first.
+    """[C]: the sum of [B, C, H, W] over all but channels, each image by itself first, on a GPU each row before that.
 
     All at once, or with anything that differs by channel under the sum, tinygrad 0.14 gives an H100 so few threads for
     it that it reads 90 GB/s: a third of the cnn's step.
     """
-    return x.sum((2, 3)).contiguous().sum(0)
+    rows = x if products.on_cpu(x) else x.sum(3, keepdim=True).contiguous()
+    return rows.sum((2, 3)).contiguous().sum(0)
 
 
 # What a kernel of our own writes into is an implicit buffer of the function, and has no gradient.
 @function(grad_fxn=_convolution_gradient, allow_implicit=True)
 def _convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    y = Tensor(products.convolution(x.uop, weight.uop)) if TRAINING else x.conv2d(weight)
-    return y + bias.reshape(1, -1, 1, 1)
+    ours = TRAINING or not products.on_cpu(x)
+    y = Tensor(products.convolution(x.uop, stored(weight).uop)) if ours else x.conv2d(weight)
+    return stored(y) + _spread(bias)
 
 
 class Conv2d(nn.Conv2d):
@@ -90,6 +111,7 @@ def _normalization_gradient(g: UOp, call: UOp) -> tuple[UOp, UOp, UOp, None, Non
     """The gradients of x [B, C, H, W], weight and bias, in two sums: Ioffe and Szegedy, "Batch Normalization" (2015),
     section 3. That mean and deviation depend on x is in the gradient of x."""
     x, weight, _, mean, scale = call.src[1:]
+    g = stored(g)
     db = _channel_sum(g)
     dw = (_channel_sum(g * x) - mean * db) * scale
     n = x.shape[0] * x.shape[2] * x.shape[3]
@@ -104,7 +126,7 @@ def _spread(channels: Array) -> Array:
 
 @function(grad_fxn=_normalization_gradient)
 def _normalize(x: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
-    return (x - _spread(mean)) * _spread(scale * weight) + _spread(bias)
+    return stored((x - _spread(mean)) * _spread(scale * weight) + _spread(bias))
 
 
 class BatchNorm(nn.BatchNorm):
@@ -115,7 +137,8 @@ class BatchNorm(nn.BatchNorm):
         if not TRAINING:
             return super().__call__(x)
         shape = x.shape
-        x = x.reshape(*shape[:2], -1, 1).contiguous()
+        if x.ndim != 4 or products.on_cpu(x):
+            x = x.reshape(*shape[:2], -1, 1).contiguous()
         n = int(x.numel()) // int(x.shape[1])
         mean = (_channel_sum(x.detach()) / n).contiguous()
         variance = (_channel_sum(x.detach().square()) / n - mean.square()).maximum(0).contiguous()
@@ -132,7 +155,7 @@ def _largest_gradient(g: UOp, call: UOp) -> tuple[UOp]:
     """
     (x,) = call.src[1:]
     spread = (*g.shape[:-1], 1, g.shape[-1], 1)
-    largest = x.eq(x.max((-3, -1)).reshape(spread).expand(x.shape))
+    largest = x.eq(stored(x.max((-3, -1))).reshape(spread).expand(x.shape))
     share = (g / largest.float().sum((-3, -1))).contiguous()
     return (largest.where(share.reshape(spread).expand(x.shape), 0),)
 

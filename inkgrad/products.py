@@ -1,15 +1,17 @@
-"""Sums of products on a CPU, in tiles that its registers hold: of matrices, and of a convolution and its gradient.
+"""Sums of products: of matrices on a CPU, and of a convolution and its gradient, in tiles that registers hold.
 
 tinygrad 0.14's own kernels for them reach a fifth of what BLAS does or less, its beam search's a quarter; these, in its
 UOps, eight to nine tenths (bench/upstream/products.py). Delete when its own do as well.
 
 A tile is so many rows of one factor by so many lanes of the other. Its sums are an array small enough for the compiler
 to keep in registers, and its loops are short ones that the compiler unrolls: so its vectors are as long as the
-processor's (vectors.py). Convolutions on other devices are tinygrad's.
+processor's (vectors.py). On other devices kernels are tinygrad's, with axes in an order that suits tensor cores: tiles
+are of the innermost of the sum and of each factor, and what these do not divide is padded.
 """
 
 from collections.abc import Callable, Sequence
 from itertools import count
+from math import gcd
 from typing import Any
 
 from tinygrad import Tensor, dtypes
@@ -65,9 +67,10 @@ _newton_schulz = Tensor.newton_schulz
 
 def convolution(x: UOp, w: UOp) -> UOp:
     """The valid convolution of maps [B, C, H, W] with w [O, C, K, K]: [B, O, H − K + 1, W − K + 1]."""
-    if not on_cpu(x):
-        return x.conv2d(w)
     (b, c, height, width), (o, _, k, _) = _sizes(x), _sizes(w)
+    if not on_cpu(x):
+        windows = x.unfold(2, k, 1).unfold(3, k, 1).permute(2, 3, 0, 4, 5, 1).unsqueeze(3)
+        return (windows * w.permute(0, 2, 3, 1)).sum((-3, -2, -1)).permute(2, 3, 0, 1)
     rows, lanes = _tile(b, o)
 
     def kernel(out: UOp, x: UOp, w: UOp) -> UOp:
@@ -93,8 +96,12 @@ def weight_gradient(x: UOp, g: UOp) -> UOp:
     (b, c, height, _), (_, o, y_size, z_size) = _sizes(x), _sizes(g)
     k = height - y_size + 1
     if not on_cpu(x):
-        each = x.transpose(0, 1).conv2d(g.reshape(b * o, 1, y_size, z_size), groups=b)
-        return each.reshape(c, b, o, k, k).permute(1, 3, 4, 0, 2).contiguous().sum(0).permute(3, 2, 0, 1)
+        # As many images as a tensor core sums at once; of one channel there are too few sums for the threads.
+        m = gcd(b, 8) if c > 1 else 1
+        windows = x.unfold(2, y_size, 1).unfold(3, z_size, 1).reshape(b // m, m, c, 1, k, k, y_size, z_size)
+        terms = windows * g.reshape(b // m, m, 1, o, 1, 1, y_size, z_size)
+        each = terms.permute(0, 4, 5, 2, 3, 6, 7, 1).sum((-3, -2, -1))
+        return each.contiguous().sum(0).permute(3, 2, 0, 1)
     rows, lanes = _tile(c, o)
 
     def kernel(out: UOp, x: UOp, g: UOp) -> UOp:
