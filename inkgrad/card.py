@@ -14,6 +14,8 @@ from inkgrad.run import read_metrics
 
 # Of a run's last line; the accuracies are of float32 weights.
 TRAINING = "device", "seconds", "test_accuracy", "strokes_accuracy"
+# What a file's card has beside what `of_run` gives: what it is made with, and what `evaluate` measures.
+MEASURED = "made_with", "mnist", "strokes", "numbers", "fonts", "others"
 
 
 def of_run(net: Net, run: Path, fitted: dict[str, float]) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def report(storage: Storage = None) -> None:
 
 @app.command(epilog="Example: inkgrad export runs/mlp-quick --out models/mlp.safetensors")
 def export(
-    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    run: Annotated[Path, typer.Argument(help="A finished run folder, or a model file, to be compiled again.")],
     out: Annotated[Path | None, typer.Option(help="The model file; models/NET.safetensors where not given.")] = None,
     as_onnx: Annotated[
         bool, typer.Option("--onnx", help="Write the network as ONNX too, beside the model file.")
@@ -185,8 +185,8 @@ def export(
 ) -> None:
     """Compile a trained network into one model file, measure it through that file and write its card beside it.
 
-    What tells digits from other ink is fitted first, on training images and strokes; then, on validation, the
-    temperature and the threshold of "not sure".
+    What tells digits from other ink is fitted to a run first, on training images and strokes; then, on validation, the
+    temperature and the threshold of "not sure". A model file keeps its own, and its weights.
     """
     from inkgrad import atomic, mnist, unipen
     from inkgrad.evaluate import summary

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from released import MODELS, python_doubt
+from released import MODELS
 from tinygrad import Tensor, nn
 
 from inkgrad import doubt, mnist
 from inkgrad.export import modelfile
-from inkgrad.export.digits import read_net
-from inkgrad.nets import NETS, Net
+from inkgrad.export.digits import read_doubt, read_net
+from inkgrad.nets import NETS, Net, flatten
 from inkgrad.runtime import Runtime
 
 Bytes = NDArray[np.uint8]
@@ -39,6 +39,23 @@ def dim_and_bright(overlap: float, n: int) -> tuple[Bytes, Bytes]:
 def features(net: Net, pictures: Bytes) -> NDArray[np.float64]:
     seen = Tensor.cat(*doubt.evidence(net, Tensor(pictures).float())[1:], dim=1)
     return seen.numpy().astype(np.float64)
+
+
+@given(st.lists(st.floats(-80, 80, width=32), min_size=10, max_size=10))
+def test_the_energy_is_the_logarithm_of_the_sum_of_powers(logits: list[float]) -> None:
+    assert energy(logits) == pytest.approx(np.logaddexp.reduce(logits), rel=1e-5, abs=1e-5)
+
+
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=10, max_size=10))
+def test_the_energy_is_a_number_whatever_the_logits(logits: list[float]) -> None:
+    assert abs(energy(logits)) < 90
+
+
+def energy(logits: list[float]) -> float:
+    last = nn.Linear(784, 10)
+    last.weight.replace(Tensor.zeros(10, 784))
+    last.bias = Tensor(logits)
+    return float(doubt.evidence(Net(flatten, last), Tensor.zeros(1, 28, 28))[2].item())
 
 
 @pytest.mark.parametrize("overlap", [1.0, 0.6])
@@ -102,10 +119,10 @@ def test_the_threshold_keeps_what_it_promises(odds: list[float]) -> None:
 
 @pytest.mark.parametrize("name", NETS)
 def test_a_released_file_doubts_as_tinygrad_does(name: str, digits: mnist.Mnist) -> None:
-    runtime = Runtime(modelfile.read(MODELS[name]))
+    runtime = Runtime(file := modelfile.read(MODELS[name]))
     noise = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
     images = np.concatenate([digits.test_images[:60], noise]).astype(np.float32)
-    expected = doubt.odds(read_net(modelfile.read(MODELS[name])), python_doubt(name), Tensor(images)).numpy()
+    expected = doubt.odds(read_net(file), read_doubt(file), Tensor(images)).numpy()
     outputs = [runtime.run("classify", {"image": image}) for image in images]
     got = np.stack([np.concatenate([output["logits"], output["digit"]]) for output in outputs])
     assert np.abs(got - expected).max() <= 1e-4 * np.abs(expected).max()

@@ -22,6 +22,8 @@ from inkgrad.nets import ACTIVATIONS, NETS, Layer, Net, build, fold_batchnorm, p
 from inkgrad.normalize import SIDE, normalize
 
 Moments = Mapping[str, NDArray[np.float64]]
+Tensors = Mapping[str, NDArray[Any]]
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class _Product:
@@ -79,48 +81,50 @@ class _Words:
 
     What a picture has it read is a quarter as much. Where other work has emptied the cache, as between two frames of a
     page, the mlp takes 0.36 of the time on WebAssembly, and 0.94 where nothing has (medians of 150 and 750 calls in V8,
-    in turn, two cores). Word [i, j] holds what input i adds to the outputs j, j + n/4, j + n/2 and j + 3n/4, so that
-    SIMD unpacks neighbours alike; an activation is to follow, and to join these fourths.
+    in turn, two cores), before what is lower in a word was let count as a fraction (weights.py), 0.68 of that. Word
+    [i, j] holds what input i adds to the outputs j, j + n/4, j + n/2 and j + 3n/4, so that SIMD unpacks neighbours
+    alike; an activation is to follow, and to join these fourths.
     """
 
-    def __init__(self, product: _Product, moments: NDArray[np.float64] | None) -> None:
+    def __init__(self, product: _Product, fixed: NDArray[np.int8], scale: NDArray[np.float32]) -> None:
         assert product.bias is not None
-        stored = narrow("words", product.transposed.numpy(), moments)
-        fourths = stored["words"].reshape(len(stored["words"]), 4, -1)
-        words = np.ascontiguousarray(fourths.transpose(0, 2, 1)).view(np.int32)[..., 0]
-        self.int8, self.bias = {"words": Tensor(words), "words.scale": Tensor(stored["words.scale"])}, product.bias
+        words = Tensor(fixed.view(np.int32)[..., 0])
+        self.int8, self.bias = {"fixed": words, "fixed.scale": Tensor(scale)}, product.bias
 
     def __call__(self, x: Tensor) -> Tensor:
         left = 24 - 8 * Tensor.arange(4).reshape(4, 1, 1)
-        integers = ((self.int8["words"] << left) >> 24).float()  # >> repeats the sign
-        x = (x * self.int8["words.scale"]).reshape(-1, 1, 1, x.shape[-1])
+        integers = (self.int8["fixed"] << left).float()
+        x = (x * (self.int8["fixed.scale"] / 2**24)).reshape(-1, 1, 1, x.shape[-1])
         return (x @ integers).squeeze(2) + self.bias.reshape(4, -1)
 
 
-def in_words(net: Net, moments: Moments) -> Net:
+def in_words(net: Net, moments: Moments, stored: Tensors) -> Net:
     """The same net, laid out, with its large linear layers in words; but the last, which no activation follows.
 
-    moments are those of what a layer reads, by its name (`layers.1`), as far as they are known: see weights.py.
+    moments are those of what a layer reads, by its name (`layers.1`), as far as they are known: see weights.py. Of
+    words that are stored already, by their names in a file, nothing is rounded.
     """
     layers = list(net.layers)
     for i, layer in enumerate(layers[:-1]):
         if isinstance(layer, _Product) and layer.transposed.numel() >= BIG and layer.transposed.shape[1] % 4 == 0:
-            layers[i] = _Words(layer, moments.get(f"layers.{i}"))
+            name = f"layers.{i}.int8.fixed"
+            words = stored if name in stored else narrow(name, layer.transposed.numpy(), moments.get(f"layers.{i}"))
+            layers[i] = _Words(layer, words[name], words[f"{name}.scale"])
     return Net(*layers)
 
 
-# The axes of such weights, as files store them, in the order of nets.py, where the first two of words are one.
-AXES = {".transposed": (1, 0), ".hwio": (3, 2, 0, 1), ".int8.words": (2, 1, 0)}
+# The axes of such weights, as files store them, in the order of nets.py, where the first two of fixed are one.
+AXES = {".transposed": (1, 0), ".hwio": (3, 2, 0, 1), ".int8.fixed": (2, 1, 0)}
 
 
-def digit_functions(net: Net, doubt: nn.Linear, moments: Moments = MappingProxyType({})) -> dict[str, Function]:
+def digit_functions(net: Net, doubt: nn.Linear, moments: Moments = NONE, stored: Tensors = NONE) -> dict[str, Function]:
     """normalize: mask [112, 112] -> image [28, 28]; classify: image -> logits [10], and the log-odds [1] of any digit.
 
     explain: image -> what each activation gives, the maps [channels, height, width] or the vectors [n] of a layer.
-    BatchNorm is folded away. moments as `in_words` takes them.
+    BatchNorm is folded away. moments and stored as `in_words` takes them.
     """
     layers = fold_batchnorm(net).layers
-    folded = in_words(laid_out(Net(*layers)), moments)
+    folded = in_words(laid_out(Net(*layers)), moments, stored)
     weights = get_state_dict(folded) | get_state_dict(doubt, "doubt.")
     Tensor.realize(*(tensor.replace(tensor.to("CPU").contiguous()) for tensor in weights.values()))
 
@@ -153,12 +157,15 @@ def untrained(net: str) -> dict[str, Function]:
     return {name: functions[name] for name in ("normalize", "classify")}
 
 
-def export_digits(net: Net, doubt: nn.Linear, pictures: NDArray[np.uint8], card: dict[str, Any]) -> ModelFile:
+def export_digits(
+    net: Net, doubt: nn.Linear, pictures: NDArray[np.uint8], card: dict[str, Any], stored: Tensors = NONE
+) -> ModelFile:
     """The model file of a trained net. pictures [N, 28, 28] are digits: weights are rounded so that what the net makes
-    of these changes little, and the first is the file's self-test."""
+    of these changes little, and the first is the file's self-test. stored are the tensors of the file that the net is
+    read from, if it is: weights stay as they are there."""
     selftest = {"classify": {"image": pictures[0].astype(np.float32)}}
     found = moments(net, pictures)
-    functions = digit_functions(net, doubt, found)
+    functions = digit_functions(net, doubt, found, stored)
     layers = {name: name.rpartition(".")[0] for name in functions["classify"].weights}
     return export(functions, selftest, card, {name: found[of] for name, of in layers.items() if of in found})
 
@@ -201,5 +208,15 @@ def read_net(file: ModelFile) -> Net:
         for name in [name for name in weights if name.endswith(layout)]:
             own = name.removesuffix(layout) + ".weight"
             weights[own] = weights.pop(name).permute(axes).reshape(get_state_dict(net)[own].shape)
+    if missing := get_state_dict(net).keys() - weights.keys():
+        raise Error(f"the model file is of another inkgrad: it has no {min(missing)}; export it again, from its run")
     load_state_dict(net, weights, verbose=False)
     return net
+
+
+def read_doubt(file: ModelFile) -> nn.Linear:
+    """The layer for `doubt.odds` of a digit model file."""
+    weights = {part: widen(file.tensors, f"doubt.{part}") for part in ("weight", "bias")}
+    layer = nn.Linear(weights["weight"].shape[1], 1)
+    load_state_dict(layer, {part: Tensor(array) for part, array in weights.items()}, verbose=False)
+    return layer
