@@ -69,12 +69,13 @@ def convolution(x: UOp, w: UOp) -> UOp:
     """The valid convolution of maps [B, C, H, W] with w [O, C, K, K]: [B, O, H − K + 1, W − K + 1]."""
     (b, c, height, width), (o, _, k, _) = _sizes(x), _sizes(w)
     if not on_cpu(x):
-        factors = x.unfold(2, k, 1).unfold(3, k, 1).permute(2, 3, 0, 4, 5, 1).unsqueeze(3), w.permute(0, 2, 3, 1)
-        # Tiles of eight of the second, two to five at once; of 84 maps that would be eleven alone: there of sixteen.
+        factors = [x.unfold(2, k, 1).unfold(3, k, 1).permute(2, 3, 0, 4, 5, 1).unsqueeze(3), w.permute(0, 2, 3, 1)]
+        # A warp takes up to five tiles at once, as far as a number divides theirs, of eight of the second factor, of
+        # sixteen of the first. Eleven of eight, of 84 maps, it would take one by one; six of sixteen it takes by three.
         tiles = -(-o // 8)
-        second_first = tiles > 1 and all(tiles % n for n in (2, 3, 4, 5))
-        left, right = factors[::-1] if second_first else factors
-        return (left * right).sum((-3, -2, -1)).permute(2, 3, 0, 1)
+        if tiles > 1 and all(tiles % n for n in (2, 3, 4, 5)):
+            factors.reverse()
+        return (factors[0] * factors[1]).sum((-3, -2, -1)).permute(2, 3, 0, 1)
     rows, lanes = _tile(b, o)
 
     def kernel(out: UOp, x: UOp, w: UOp) -> UOp:

@@ -40,6 +40,16 @@ def test_where_outputs_come_last_each_has_its_factor(weight: NDArray[np.float32]
     assert (widen(columns, "w.hwio") == np.moveaxis(widen(rows, "w"), 0, -1)).all()
 
 
+@given(arrays(np.float32, (3, 8), elements=FINITE), st.booleans())
+def test_what_is_lower_in_a_word_costs_no_precision(weight: NDArray[np.float32], together: bool) -> None:
+    weight = np.tile(weight, (1, BIG // 8))
+    tensors = narrow("w.fixed", weight, np.eye(3) if together else None)
+    assert tensors["w.fixed"].dtype == np.int8 and tensors["w.fixed"].shape == (3, BIG // 4, 4)
+    found = widen(tensors, "w.fixed").astype(np.float64).transpose(0, 2, 1).reshape(weight.shape)
+    step = tensors["w.fixed.scale"].astype(np.float64)[:, None]
+    assert (np.abs(found - weight) <= step / 2 * (1 + 1e-4)).all()
+
+
 def test_int8_is_loaded_as_it_is_where_its_factors_are_read_too() -> None:
     tensors = narrow("w", np.random.default_rng(0).normal(size=(8, BIG)).astype(np.float32)) | {
         "b": np.ones(2, np.float16)
