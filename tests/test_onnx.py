@@ -57,6 +57,10 @@ def test_export_writes_it_beside_the_model_file(
     assert "](tiny-errors.png)" in out.with_suffix(".md").read_text()
     file = modelfile.read(out)
     assert out.with_suffix(".onnx").read_bytes() == to_onnx(read_net(file), file.card)
+    # From the model file itself, which needs no run: the same, to the byte.
+    again = ["export", str(out), "--path", str(tmp_path), "--out", str(tmp_path / "again.safetensors")]
+    assert CliRunner().invoke(cli.app, again).exit_code == 0
+    assert (tmp_path / "again.safetensors").read_bytes() == out.read_bytes()
 
 
 def test_the_checker_finds_nothing_and_infers_the_shapes(random_net: Net) -> None:

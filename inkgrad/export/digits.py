@@ -93,7 +93,7 @@ class _Words:
 
     def __call__(self, x: Tensor) -> Tensor:
         left = 24 - 8 * Tensor.arange(4).reshape(4, 1, 1)
-        integers = (self.int8["fixed"] << left).float()
+        integers = (self.int8["fixed"] << left).float()  # and their fractions
         x = (x * (self.int8["fixed.scale"] / 2**24)).reshape(-1, 1, 1, x.shape[-1])
         return (x @ integers).squeeze(2) + self.bias.reshape(4, -1)
 
