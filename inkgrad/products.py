@@ -96,7 +96,8 @@ def convolution(x: UOp, w: UOp) -> UOp:
 def weight_gradient(x: UOp, g: UOp) -> UOp:
     """The gradient of w in convolution(x, w), [O, C, K, K], from that of what it gives, g [B, O, …].
 
-    Image by image, while it is in the cache; then over the images.
+    A few images at a time, while they are in the cache; then over all. One by one, what is then to be summed is many
+    times what it gives: of 64 images a CPU's step of the cnn takes 1.13 times as long, which four save.
     """
     (b, c, height, _), (_, o, y_size, z_size) = _sizes(x), _sizes(g)
     k = height - y_size + 1
@@ -108,18 +109,21 @@ def weight_gradient(x: UOp, g: UOp) -> UOp:
         each = terms.permute(0, 4, 5, 2, 3, 6, 7, 1).sum((-3, -2, -1))
         return each.contiguous().sum(0).permute(3, 2, 0, 1)
     rows, lanes = _tile(c, o)
+    m = max(n for n in _divisors(b, 4) if n == 1 or b // n % NUM_CPU_THREADS.value == 0)  # work for every core
 
     def kernel(out: UOp, x: UOp, g: UOp) -> UOp:
         loop = _Loops()
-        i, dy, dz, r, p = loop.shared(b), loop.over(k), loop.over(k), loop.over(c // rows), loop.over(o // lanes)
-        y, z = loop.sum(y_size), loop.sum(z_size)
+        i, dy, dz, r, p = loop.shared(b // m), loop.over(k), loop.over(k), loop.over(c // rows), loop.over(o // lanes)
+        image, y, z = loop.sum(m), loop.sum(y_size), loop.sum(z_size)
         return loop.kernel(
             (rows, lanes),
-            lambda row, lane: x[i, y + dy, z + dz, r * rows + row] * g[i, y, z, p * lanes + lane],
+            lambda row, lane: (
+                x[i * m + image, y + dy, z + dz, r * rows + row] * g[i * m + image, y, z, p * lanes + lane]
+            ),
             lambda row, lane: out[i, dy, dz, r * rows + row, p * lanes + lane],
         )
 
-    each = _call(kernel, (b, k, k, c, o), x.permute(0, 2, 3, 1), g.permute(0, 2, 3, 1))
+    each = _call(kernel, (b // m, k, k, c, o), x.permute(0, 2, 3, 1), g.permute(0, 2, 3, 1))
     return each.sum(0).contiguous().permute(3, 2, 0, 1)
 
 
