@@ -48,6 +48,7 @@ def test_a_product_of_matrices(cores: int, m: int, k: int, n: int, turned: bool)
 @example(cores=2, device="CPU", b=1, c=1, o=1, k=1)
 @example(cores=1, device="CPU:1", b=2, c=3, o=4, k=3)
 @example(cores=1, device="CPU:1", b=16, c=1, o=4, k=2)
+@example(cores=1, device="CPU:1", b=2, c=3, o=56, k=3)
 @given(cores, st.just("CPU"), sizes(ROWS), st.integers(1, 9), sizes(vectors().floats), st.integers(1, 3))
 def test_a_convolution_and_its_gradient(cores: int, device: str, b: int, c: int, o: int, k: int) -> None:
     rng = np.random.default_rng(0)
