@@ -280,14 +280,16 @@ def tune(
 ) -> None:
     """Find the kernel options that are fastest on WebAssembly, for the exporter's table (minutes a network).
 
-    Kernels that the table has are left as they are; what was found stays when stopped. With --webgpu, on this machine's
-    adapter: a GPU, or WebGPU in software (as `inkgrad bench gpu`).
+    Kernels that the table has are left as they are, but where all networks are tuned, what none has any more goes; what
+    was found stays when stopped. With --webgpu, on this machine's adapter: a GPU, or WebGPU in software (as `inkgrad
+    bench gpu`).
     """
     from functools import partial
+    from itertools import chain
 
     from inkgrad.export.capture import TABLE
     from inkgrad.export.digits import untrained
-    from inkgrad.export.tune import V8, extend
+    from inkgrad.export.tune import V8, extend, prune
     from inkgrad.nets import NETS
 
     chosen, engine = networks(nets, NETS), V8
@@ -295,9 +297,13 @@ def tune(
         from inkgrad.bench.webgpu import engine as adapter
 
         engine = adapter()
+    functions = {
+        net: [f for f in untrained(net).values() if engine.target != "fallback" or f.fallback] for net in chosen
+    }
     for net in chosen:
-        functions = (f for f in untrained(net).values() if engine.target != "fallback" or f.fallback)
-        table = extend(functions, engine, partial(track, description=net))
+        table = extend(functions[net], engine, partial(track, description=net))
+    if not nets:
+        table = prune(chain.from_iterable(functions.values()), engine)
     tuned = sum(options is not None for options in table.values())
     print(f"{TABLE}, {engine.target}: {tuned} of {len(table)} kernels are tuned")
 

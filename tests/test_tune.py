@@ -104,6 +104,15 @@ def test_kernels_for_webgpu_are_timed_by_the_script(tmp_path: Path, monkeypatch:
     assert engine.target == "fallback" and (one, four, never) == (0.064, 0.016, math.inf)
 
 
+def test_what_no_kernel_has_any_more_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (kernel,) = kernels(product())
+    monkeypatch.setattr(tuning, "TABLE", table := tmp_path / "tuned.json")
+    before = {"wasm": {kernel.key: None, "of code that has changed": None}, "gpu": {"another's": None}}
+    table.write_text(json.dumps(before))
+    assert tuning.prune([product()], V8) == {kernel.key: None}
+    assert json.loads(table.read_text()) == before | {"wasm": {kernel.key: None}}
+
+
 def test_the_table_is_of_the_kernels_there_are() -> None:
     functions = [untrained(net)["classify"] for net in NETS]
     functions.append(untrained("cnn-tiny")["normalize"])  # the same in all

@@ -59,6 +59,15 @@ def extend(
     return table
 
 
+def prune(functions: Iterable[Function], engine: Engine) -> dict[str, Options | None]:
+    """The engine's part of the table, less what is of no kernel of these functions: of code that has changed since."""
+    tables: dict[str, dict[str, Options | None]] = json.loads(TABLE.read_text("utf-8"))
+    there = {kernel.key for function in functions for kernel in kernels(function)}
+    tables[engine.target] = {key: options for key, options in tables[engine.target].items() if key in there}
+    atomic.write_bytes(TABLE, _text(tables).encode())
+    return tables[engine.target]
+
+
 def _text(tables: dict[str, dict[str, Options | None]]) -> str:
     """JSON, a line a kernel."""
     parts = []
