@@ -108,6 +108,18 @@ def test_a_file_that_is_made_again_from_itself_is_the_same(name: str, digits: mn
             np.testing.assert_array_equal(tensor, file.tensors[key], key)
 
 
+def test_a_file_of_other_tensors_is_refused() -> None:
+    """Words of an older inkgrad, say, which other numbers are in."""
+    file = modelfile.read(MODELS["mlp"])
+    tensors = {name.replace("int8.fixed", "int8.words"): tensor for name, tensor in file.tensors.items()}
+    plan = file.programs["classify"]
+    weights = {name.replace("int8.fixed", "int8.words"): at for name, at in plan["weights"].items()}
+    with pytest.raises(Error, match=r"has no layers\.1\.weight; export it again"):
+        read_net(replace(file, tensors=tensors, programs={"classify": plan | {"weights": weights}}))
+    with pytest.raises(Error, match=r"has no doubt\.weight; export it again"):
+        read_doubt(replace(file, tensors={}))
+
+
 @given(st.integers(1, 3), st.integers(0, 2**32 - 1))
 @settings(max_examples=5)
 def test_words_hold_the_int8_of_a_large_layer(fourth: int, seed: int) -> None:

@@ -81,7 +81,7 @@ class _Words:
 
     What a picture has it read is a quarter as much. Where other work has emptied the cache, as between two frames of a
     page, the mlp takes 0.36 of the time on WebAssembly, and 0.94 where nothing has (medians of 150 and 750 calls in V8,
-    in turn, two cores), before what is lower in a word was let count as a fraction (weights.py), 0.68 of that. Word
+    in turn, two cores); less since what is lower in a word counts as its fraction (weights.py, bench/README.md). Word
     [i, j] holds what input i adds to the outputs j, j + n/4, j + n/2 and j + 3n/4, so that SIMD unpacks neighbours
     alike; an activation is to follow, and to join these fourths.
     """
@@ -215,7 +215,9 @@ def read_net(file: ModelFile) -> Net:
 
 
 def read_doubt(file: ModelFile) -> nn.Linear:
-    """The layer for `doubt.odds` of a digit model file."""
+    """The layer for `doubt.odds` of a digit model file. Raises Error where it has none."""
+    if "doubt.weight" not in file.tensors:
+        raise Error("the model file is of another inkgrad: it has no doubt.weight; export it again, from its run")
     weights = {part: widen(file.tensors, f"doubt.{part}") for part in ("weight", "bias")}
     layer = nn.Linear(weights["weight"].shape[1], 1)
     load_state_dict(layer, {part: Tensor(array) for part, array in weights.items()}, verbose=False)

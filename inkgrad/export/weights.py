@@ -71,7 +71,7 @@ def _rounded(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def _in_words(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """The same for x [k, n] or [n], four to a word: each is worth itself and, as its fraction, what is lower in the
-    word. So a program need not cut that off, and the mlp takes 0.68 of the time on WebAssembly (V8, one core)."""
+    word. So a program need not cut that off: what it gives is in bench/README.md."""
     values, worth, below = [], [], np.zeros(1)
     for fourth in np.split(x.clip(-LEVELS, LEVELS), 4, axis=-1):
         values.append(np.rint(fourth - below))
