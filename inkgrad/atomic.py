@@ -11,6 +11,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 
     The folder is made where there is none. Raises Error (disk full, no permission) with nothing left behind.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise Error(f"{path}: is no plain file, and would be replaced by one: choose another name")
     try:
         # The same folder, so that the replacement is one rename on one file system; the process id, so that two
         # processes that write the same file do not write into each other's half.

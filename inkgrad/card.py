@@ -6,11 +6,10 @@ from typing import Any
 
 from tinygrad.nn.state import get_parameters
 
-from inkgrad import recipe as recipes
 from inkgrad.evaluate import told_apart
 from inkgrad.failures import confused
 from inkgrad.nets import Net, shape
-from inkgrad.run import read_metrics
+from inkgrad.run import last, recipe_of
 
 # Of a run's last line; the accuracies are of float32 weights.
 TRAINING = "device", "seconds", "test_accuracy", "strokes_accuracy"
@@ -18,22 +17,23 @@ TRAINING = "device", "seconds", "test_accuracy", "strokes_accuracy"
 MEASURED = "made_with", "mnist", "strokes", "numbers", "fonts", "others"
 
 
-def of_run(net: Net, run: Path, fitted: dict[str, float]) -> dict[str, Any]:
-    """The card of a trained net, before it is evaluated, from its run folder and what `finish` fitted."""
-    recipe, last = asdict(recipes.read(run / "recipe.toml")), read_metrics(run)[-1]
+def of_run(net: Net, run: Path, images: int, fitted: dict[str, float]) -> dict[str, Any]:
+    """The card of a trained net, before it is evaluated, from its run folder, how many images it was trained on, and
+    what `finish` fitted."""
+    recipe, measured = asdict(recipe_of(run)), last(run)
     return {
         "name": f"inkgrad {recipe['net']}",
         "net": recipe["net"],
         "shape": shape(net),
         "weights": sum(int(tensor.numel()) for tensor in get_parameters(net) if tensor.is_param),
-        "data": f"MNIST, {50 if recipe['validation'] else 60},000 training images"
+        "data": f"MNIST, {images:,} training images"
         + (f"; PenDigits' pen strokes, {recipe['strokes']} pictures of each sample" if recipe["strokes"] else "")
         + (f"; {recipe['nondigits']:,} pictures of what is no digit" if recipe["nondigits"] else "")
         + ("; the answers of a teacher" if recipe["distill"] else ""),
         "input": "28×28 grey levels, 0 (paper) to 255 (ink), placed as MNIST places digits",
         **fitted,
         "recipe": recipe,
-        "training": {key: last[key] for key in TRAINING if key in last},
+        "training": {key: measured[key] for key in TRAINING if key in measured},
         "licence": "MIT",
     }
 

@@ -91,11 +91,11 @@ def train(
     from dataclasses import replace
 
     from inkgrad import mnist, unipen
-    from inkgrad import recipe as recipes
+    from inkgrad import run as runs
     from inkgrad import train as training
 
     if resume is not None:
-        folder, chosen = resume, recipes.read(resume / "recipe.toml")
+        folder, chosen = resume, runs.recipe_of(resume)
     else:
         recipe = recipe or "quick"
         chosen = _recipe(str(net), recipe)
@@ -115,7 +115,8 @@ def train(
         given: list[str | Path] = ["--strokes", strokes] if strokes else []
         given += [word for run in teacher or [] for word in ("--teacher", run)] + (["--path", path] if path else [])
         command = shlex.join(map(str, ["inkgrad", "train", "--resume", folder, *given]))
-        raise Error(f"stopped; go on with: {command}") from None
+        device = f"DEV={os.environ['DEV']} " if "DEV" in os.environ else ""
+        raise Error(f"stopped; go on with: {device}{command}") from None
     print(f"{folder}: {last['test_accuracy']:.2%} of {last['n']:,} test images, {last['seconds']:.0f} s")
 
 
@@ -162,7 +163,10 @@ def report(storage: Storage = None) -> None:
         from inkgrad.sweep import STORAGE
     if storage is None and Path(STORAGE.removeprefix("sqlite:///")).exists():
         storage = STORAGE
-    for sweep in reports.collect(storage) if storage else []:
+    collected = reports.collect(storage) if storage else []
+    if storage and not collected:
+        raise Error(f"{storage} holds no finished trial of inkgrad sweep: name another with --storage, or none")
+    for sweep in collected:
         reports.save(sweep)
     sweeps = reports.read()
     if not sweeps:
@@ -346,7 +350,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(_silenced())
     except OSError as error:
-        sys.exit(_silenced() and _complain(f"{error.filename or 'the output'}: {error.strerror}"))
+        sys.exit(_silenced() and _complain(f"{error.filename or 'the output'}: {error.strerror or error}"))
 
 
 def _complain(line: str) -> int:

@@ -75,7 +75,7 @@ def evaluate(
 
     Strokes are drawn as `arrange` does, fitted and rasterised as the page does, and composed to numbers, with a fixed
     seed. "kept" is the share of digits that are answered surely. progress wraps long iterations as
-    rich.progress.track does.
+    `progress.track` does.
     """
     reader = Reader(file)
     runtime, temperature = reader.runtime, reader.temperature

@@ -28,10 +28,10 @@ FONT = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"  # 
 Picture = NDArray[Any]  # [28, 28], 0 (paper) … 255 (ink)
 
 
-def confused(score: Mapping[str, Any], most: int = 3) -> str:
-    """The commonest mistakes in a part of `evaluate`'s report: "9 → 4 (5 times)" for nines that were read as fours."""
+def confused(score: Mapping[str, Any]) -> str:
+    """The three commonest mistakes in a part of `evaluate`'s report: "9 → 4 (5 times)" for nines read as fours."""
     pairs = Counter((truth, answer) for _, truth, answer in score["wrong"])
-    return ", ".join(f"{truth} → {answer} ({n} times)" for (truth, answer), n in pairs.most_common(most))
+    return ", ".join(f"{truth} → {answer} ({n} times)" for (truth, answer), n in pairs.most_common(3))
 
 
 def sheet(file: ModelFile, images: NDArray[np.uint8], samples: Sequence[Sample]) -> bytes:
@@ -56,7 +56,8 @@ def sheet(file: ModelFile, images: NDArray[np.uint8], samples: Sequence[Sample])
 
 
 def _shown(wrong: list[list[int]]) -> list[list[int]]:
-    return sorted(wrong, key=lambda each: each[1:])[:SHOWN]
+    """SHOWN of them at most, of all digits, by truth and answer."""
+    return sorted(wrong[:: -(-len(wrong) // SHOWN) or 1], key=lambda each: each[1:])
 
 
 def _part(title: str, wrong: list[list[int]], pictures: Iterable[Picture]) -> Image.Image:

@@ -25,17 +25,18 @@ def finish(
 ) -> tuple[nn.Linear, dict[str, float]]:
     """The layer for `doubt.odds`, and the card's "temperature" and "sure".
 
-    The doubt is fitted on training images and samples; both numbers on MNIST's last 10,000 training images and on
-    left_out, of writers whom no training saw. The temperature on these alone where the net has seen those images: of
-    what it was trained on it is surer than it should be. A digit is sure where its log-odds are "sure" or more.
+    The doubt is fitted on training images and samples; both numbers on MNIST's last 10,000 training images (of fewer
+    than 20,000 the second half) and on left_out, of writers whom no training saw. The temperature on these alone where
+    the net has seen those images: of what it was trained on it is surer than it should be. A digit is sure where its
+    log-odds are "sure" or more.
     """
+    held_out = min(HELD_OUT, len(data.train_images) // 2)
     drawn, _ = strokes.pictures(samples, DRAWN, seed=0)
-    digits = np.concatenate([data.train_images[:MNIST], drawn])
+    digits = np.concatenate([data.train_images[:-held_out][:MNIST], drawn])
     ink = nondigits.pictures(samples, INK, seed=0)
     near = nondigits.pictures(samples, NEAR, seed=1, kinds={nondigits.lookalike: 1})
     layer = doubt.fit(net, digits, np.concatenate([ink, near, nondigits.surfaces(SURFACES, seed=0)]))
-    images, labels = data.train_images[-HELD_OUT:], data.train_labels[-HELD_OUT:]
-    held_out = len(images)
+    images, labels = data.train_images[-held_out:], data.train_labels[-held_out:]
     if left_out:
         images = np.concatenate([images, strokes.as_drawn(left_out)])
         labels = np.concatenate([labels, np.array([sample.label for sample in left_out], np.uint8)])

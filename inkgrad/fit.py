@@ -57,7 +57,8 @@ def parts_left(stroke: Stroke, erasers: Sequence[Stroke], size: float) -> list[P
     dense = densify(points, size / 280)
     covered = [not (0 <= x <= size and 0 <= y <= size) for x, y in dense]
     for eraser in erasers:
-        squared = [nearest_squared(point, within(eraser, size)) for point in dense]
+        line = within(eraser, size)
+        squared = [nearest_squared(point, line) for point in dense]
         covered = [c or d <= eraser.width * eraser.width / 4 for c, d in zip(covered, squared, strict=True)]
     parts: list[Points] = [[]]
     for point, gone in zip(dense, covered, strict=True):

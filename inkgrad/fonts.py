@@ -21,14 +21,11 @@ def drawn(path: Path, signs: str) -> Bytes:
     """The masks [N, 112, 112] of a font's signs. Raises Error where it cannot be read, or has not all of them."""
     try:
         font = ImageFont.truetype(io.BytesIO(path.read_bytes()), HEIGHT)
+        glyphs = [font.getmask(sign, "L") for sign in signs]
     except OSError as error:
         raise Error(f"{path}: no font that can be read ({error.strerror or error}); give another") from None
-    masks = []
-    for sign in signs:
-        glyph = font.getmask(sign, "L")
-        ink = np.array(glyph, np.uint8).reshape(glyph.size[::-1])
-        if ink.any():
-            masks.append(mask(ink, components(ink)))
+    inks = [np.array(glyph, np.uint8).reshape(glyph.size[::-1]) for glyph in glyphs]
+    masks = [mask(ink, components(ink)) for ink in inks if ink.any()]
     # A capital may stand for both; what a font does not hold is blank, or the same box for each sign.
     if len(masks) < len(signs) or 2 * len({one.tobytes() for one in masks}) < len(signs):
         raise Error(f"{path} has not all of {signs}; give another font")

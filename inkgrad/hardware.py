@@ -8,13 +8,18 @@ from pathlib import Path
 from tinygrad import Device
 
 from inkgrad.errors import Error, first_line
+from inkgrad.vectors import vectors
 
 
 def opened(devices: int = 1) -> None:
-    """Raises Error where tinygrad's device, or so many of it, cannot be opened: before anything is begun."""
+    """Raises Error where tinygrad's device, so many of it, or its compiler cannot be had, before anything begins."""
     try:
         for number in range(devices):
             Device[f"{Device.DEFAULT}:{number}"]
+        if Device.DEFAULT == "CPU":
+            vectors()  # asks its compiler
+    except Error:
+        raise
     except Exception as error:  # whatever a driver's bindings raise where there is no driver
         why = f"{Device.DEFAULT} does not open ({first_line(error)})"
         raise Error(f"tinygrad's device {why}: name another with DEV, such as DEV=CPU") from None

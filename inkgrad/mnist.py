@@ -65,7 +65,9 @@ def read_idx(data: bytes, name: str) -> Bytes:
     header = 16 if images else 8
     magic = bytes((0, 0, 8, 3 if images else 1))
     if data[:4] != magic:
-        raise Error(f"{name}: starts with {data[:4].hex() or 'nothing'}, an IDX file of MNIST with {magic.hex()}")
+        raise Error(
+            f"{name}: starts with {data[:4].hex() or 'nothing'}, an IDX file of MNIST with {magic.hex()}: replace it"
+        )
     shape = tuple(int.from_bytes(data[i : i + 4], "big") for i in range(4, header, 4))
     if shape[0] == 0 or (images and shape[1:] != (28, 28)) or len(data) != header + math.prod(shape):
         raise Error(

@@ -39,7 +39,8 @@ def read(path: Path) -> tuple[Bytes, float]:
     except UnidentifiedImageError:
         raise Error(f"{path} is no picture that can be read; give a PNG or a JPEG") from None
     except Exception as error:  # Pillow's decoders raise what they like on broken files
-        raise Error(f"{path}: {getattr(error, 'strerror', None) or error or 'broken'}") from None
+        why = getattr(error, "strerror", None) or error or "broken"
+        raise Error(f"{path} cannot be read ({why}); give a PNG or a JPEG") from None
 
 
 def decode(path: Path) -> tuple[Bytes, float]:
@@ -52,7 +53,9 @@ def decode(path: Path) -> tuple[Bytes, float]:
         raise Error(f"{path} has several frames or pages; give a picture of one")
     whole = max(opened.size)
     image: Image.Image = opened
-    if opened.mode.startswith("I;16"):  # whose levels Pillow's conversion would cut off, not scale
+    if opened.mode == "F":
+        raise Error(f"{path} has levels that are no integers; save it as a PNG or a JPEG")
+    if opened.mode.startswith("I"):  # 16 bits, whose levels Pillow's conversion would cut off, not scale
         image = opened.point(lambda level: level / 256).convert("L")
     elif opened.mode not in ("L", "RGB", "RGBA") or "transparency" in opened.info:
         image = opened.convert("RGBA")

@@ -41,10 +41,14 @@ class Reader:
     """A loaded model file that reads drawings and pictures. Raises Error for one that reads no digits."""
 
     def __init__(self, file: ModelFile) -> None:
-        if not file.card.keys() >= {"temperature", "sure"} or not file.programs.keys() >= {"normalize", "classify"}:
-            raise Error("the model file reads no digits, or was exported before it could doubt; export it again")
+        match file.card:
+            case {"temperature": int() | float() as temperature, "sure": int() | float() as sure}:
+                self.temperature, self.sure = float(temperature), float(sure)
+            case _:
+                raise Error("the model file reads no digits, or was exported before it could doubt; export it again")
+        if not file.programs.keys() >= {"normalize", "classify"}:
+            raise Error("the model file reads no digits: it has no programs for them; export it again")
         self.runtime = Runtime(file)
-        self.temperature, self.sure = float(file.card["temperature"]), float(file.card["sure"])
 
     def read(self, drawing: Drawing) -> list[Digit]:
         """The digits of a drawing, from left to right; none where there is no ink."""

@@ -8,7 +8,6 @@ from typing import Any
 from tinygrad import nn
 
 from inkgrad import atomic, card, failures
-from inkgrad import recipe as recipes
 from inkgrad import run as folders
 from inkgrad import train as training
 from inkgrad.errors import Error
@@ -69,12 +68,14 @@ def release(
 def _finished(run: Path, data: Mnist, samples: Sequence[Sample]) -> tuple[Net, nn.Linear, dict[str, Any]]:
     """A run's net, and what is fitted to it: the layer for `doubt.odds`, and the card."""
     net = training.load(run)
-    recipe = recipes.read(run / "recipe.toml")
+    recipe = folders.recipe_of(run)
     begun, given = folders.data(run), training.digests(data, samples, ())
     if samples and recipe.strokes and begun.get("strokes", given["strokes"]) != given["strokes"]:
         raise Error(f"{run}: trained on other strokes, so that it may know these writers: give the same --strokes")
+    folders.last(run)  # which the card tells: Error before what takes minutes
     doubt, fitted = finish(net, data, *split(samples), seen=not recipe.validation)
-    return net, doubt, card.of_run(net, run, fitted)
+    images = len(data.train_images) - recipe.validation * training.HELD_OUT
+    return net, doubt, card.of_run(net, run, images, fitted)
 
 
 def beside(model: Path, suffix: str) -> Path:

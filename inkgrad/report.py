@@ -49,7 +49,10 @@ class Sweep:
 
 
 def collect(url: str) -> list[Sweep]:
-    """The sweeps in a storage. Raises Error where it cannot be opened."""
+    """The sweeps in a storage. Raises Error where it cannot be opened, or is a file that is not there."""
+    file = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not file.exists():  # which opening would make
+        raise Error(f"{file}: no such storage: name the one that inkgrad sweep was given")
     storage = trials.open_storage(url)
     studies = [optuna.load_study(study_name=name, storage=storage) for name in optuna.get_all_study_names(storage)]
     ours = (study for study in studies if "recipe" in study.user_attrs)  # others may share the database

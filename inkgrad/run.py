@@ -25,6 +25,14 @@ from inkgrad.recipe import Recipe
 Metrics = dict[str, Any]
 
 
+def recipe_of(run: Path) -> Recipe:
+    """Raises Error where the folder is no run."""
+    saved = run / "recipe.toml"
+    if not saved.is_file():
+        raise Error(f"{run}: no run: it has no recipe.toml")
+    return recipes.read(saved)
+
+
 def is_finished(run: Path) -> bool:
     return (run / "weights.safetensors").is_file()
 
@@ -36,9 +44,7 @@ def open_folder(run: Path, recipe: Recipe, digests: Mapping[str, str], resume: b
     """
     saved = run / "recipe.toml"
     if resume:
-        if not saved.is_file():
-            raise Error(f"{run}: no run to resume: it has no recipe.toml")
-        if recipes.read(saved) != recipe:
+        if recipe_of(run) != recipe:
             raise Error(f"{saved}: not the recipe to resume with: leave the recipe out, or start a new run")
         if other := [what for what, digest in data(run).items() if digest != digests.get(what)]:
             raise Error(f"{run}: begun with other {' and '.join(other)}: give the same --path, --strokes and --teacher")
@@ -82,8 +88,20 @@ def load_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
 
 
 def read_metrics(run: Path) -> list[Metrics]:
+    """The lines of metrics.jsonl; none where there is no file. Raises Error where one cannot be read."""
     path = run / "metrics.jsonl"
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+    try:
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+    except ValueError as error:
+        raise Error(f"{path}: cannot be read ({error}): delete the run and train again") from None
+
+
+def last(run: Path) -> Metrics:
+    """The last line of a finished run's metrics, the test set's. Raises Error where there is none."""
+    lines = read_metrics(run)
+    if not lines:
+        raise Error(f"{run}: it has no metrics.jsonl: delete the run and train again")
+    return lines[-1]
 
 
 def write_metrics(run: Path, metrics: list[Metrics]) -> None:

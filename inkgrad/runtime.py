@@ -25,20 +25,24 @@ class _Loaded:
 class Runtime:
     """A loaded model file. run(program, inputs) is what the page's WebAssembly backend does.
 
-    Raises Error where its code is none.
+    Raises Error where code, plans and weights do not go together.
     """
 
     def __init__(self, file: ModelFile) -> None:
         self._store = wasmtime.Store()
+        self._programs: dict[str, _Loaded] = {}
         try:
-            instance = wasmtime.Instance(self._store, wasmtime.Module(self._store.engine, file.wasm), [])
-        except wasmtime.WasmtimeError as error:
-            raise Error(f"the model file's WebAssembly is damaged ({first_line(error)}); fetch it again") from None
+            self._load(file)
+        except (wasmtime.WasmtimeError, AssertionError, AttributeError, KeyError, TypeError) as error:
+            why = f"{type(error).__name__}: {first_line(error)}"
+            raise Error(f"the model file is damaged ({why}); fetch or export it again") from None
+
+    def _load(self, file: ModelFile) -> None:
+        instance = wasmtime.Instance(self._store, wasmtime.Module(self._store.engine, file.wasm), [])
         exports = instance.exports(self._store)
         memory, heap = exports["memory"], exports["__heap_base"]
         assert isinstance(memory, wasmtime.Memory) and isinstance(heap, wasmtime.Global)
         self._memory = memory
-        self._programs: dict[str, _Loaded] = {}
         end = int(heap.value(self._store))
         for name, plan in file.programs.items():
             base = -(-end // 256) * 256

@@ -1,10 +1,11 @@
 """A static server for the built page, with the headers that a static host should give it."""
 
+import sys
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from inkgrad.errors import Error
 
@@ -53,6 +54,12 @@ class _Handler(SimpleHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):  # a visitor who left before all was sent is no error
+            super().handle_error(request, address)
+
+
 def server(port: int, folder: Path = PAGE, host: str = "127.0.0.1") -> ThreadingHTTPServer:
     """A server on one of this machine's addresses, not yet serving; port 0 takes any that is free.
 
@@ -61,7 +68,7 @@ def server(port: int, folder: Path = PAGE, host: str = "127.0.0.1") -> Threading
     if not (folder / "index.html").is_file():
         raise Error(f"no page at {folder}: build it with `make build`")
     try:
-        return ThreadingHTTPServer((host, port), partial(_Handler, directory=str(folder.resolve())))
+        return _Server((host, port), partial(_Handler, directory=str(folder.resolve())))
     except (OSError, OverflowError) as error:
         raise Error(
             f"cannot serve on {host} port {port} ({error}); choose another with --host or --port (make demo PORT=…)"

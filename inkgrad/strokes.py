@@ -30,7 +30,7 @@ Bytes = NDArray[np.uint8]
 VALIDATION_WRITERS = 6  # those with the highest numbers
 PEN_RANGE = 0.3  # pens from 1 − this to 1 + this times the page's, so that a net is not tied to one thickness
 CELL = 64  # px, of a picture on the contact sheet
-QUIET = signal.SIGINT, signal.SIG_IGN  # of a pool's processes: Ctrl-C is for the one that asks them
+IGNORED = signal.SIGINT, signal.SIG_IGN  # of a pool's processes: Ctrl-C is for the one that asks them
 
 normalized = batched(lambda masks: normalize(masks.float()).cast(dtypes.uint8))  # masks [N, 112, 112] to [N, 28, 28]
 
@@ -117,7 +117,7 @@ def pictures(
     jobs = [((seed, i), samples[i // per_sample]) for i in range(len(samples) * per_sample)]
     chunks = [jobs[i : i + BATCH] for i in range(0, len(jobs), BATCH)]
     # spawn: a forked child would share the parent's open device.
-    with multiprocessing.get_context("spawn").Pool(workers, signal.signal, QUIET) as pool:
+    with multiprocessing.get_context("spawn").Pool(workers, signal.signal, IGNORED) as pool:
         masks = track(pool.imap(_masks, chunks), "strokes", len(chunks), transient=True, disable=quiet)
         images = np.concatenate([np.zeros((0, SIDE, SIDE), np.uint8), *map(normalized, masks)])
     return images, np.array([sample.label for _, sample in jobs], np.uint8)

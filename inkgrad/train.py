@@ -17,7 +17,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tinygrad.nn.state import get_state_dict
 
 from inkgrad import nondigits, run, strokes
-from inkgrad import recipe as recipes
 from inkgrad.batched import batched
 from inkgrad.errors import Diverged, Error
 from inkgrad.hardware import hardware, opened
@@ -65,7 +64,7 @@ def train(
         raise Error(f"strokes of {strokes.VALIDATION_WRITERS} writers or fewer are all left out: give more writers'")
     run.open_folder(out, recipe, digests(data, samples, teachers), resume)
     if run.is_finished(out):
-        return run.read_metrics(out)[-1]
+        return run.last(out)
 
     quiet = report is not None
     pictures, written = _NOTHING
@@ -170,7 +169,7 @@ def load(folder: Path) -> Net:
         raise Error(
             f"{folder}: no finished run: it has no weights.safetensors; train it, or finish it with --resume {folder}"
         )
-    net = build(recipes.read(folder / "recipe.toml"))
+    net = build(run.recipe_of(folder))
     run.load_tensors(folder / "weights.safetensors", get_state_dict(net))
     return net
 
@@ -181,7 +180,7 @@ def teacher(folder: Path, pupil: Recipe) -> Net:
     Raises Error as `load` does, and where it was trained on the images that are to judge the pupil.
     """
     net = load(folder)
-    if pupil.validation and not recipes.read(folder / "recipe.toml").validation:
+    if pupil.validation and not run.recipe_of(folder).validation:
         raise Error(f"{folder} was trained on validation too, which is to judge its pupil: train it with it held out")
     return net
 

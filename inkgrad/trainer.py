@@ -59,7 +59,8 @@ class Trainer:
         self.state = _state({"net": self.net, "average": self.average, "optimizer": self.optimizer, "step": self.step})
         Tensor.realize(self.loss_sum, *self.state.values())
         for tensor in _state({"net": self.net, "optimizer": self.optimizer, "teachers": list(teachers)}).values():
-            tensor.shard_(devices)
+            if not isinstance(tensor.device, tuple):  # a teacher's may lie there already
+                tensor.shard_(devices)
         weights, averages = get_state_dict(self.net), get_state_dict(self.average)
         # BatchNorm's statistics are averaged as weights are, but not its count of batches.
         self.averaged = [(averages[name], weight) for name, weight in weights.items() if weight.dtype == dtypes.float32]

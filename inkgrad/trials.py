@@ -116,7 +116,9 @@ def open_storage(url: str, grace: int = GRACE, attempts: int = 1) -> RDBStorage:
         except SQLAlchemyError as error:
             if attempt == attempts:
                 where = make_url(url).render_as_string(hide_password=True)
-                raise Error(f"{where}: cannot be opened ({_first_line(error)})") from None
+                raise Error(
+                    f"{where}: cannot be opened ({_first_line(error)}): start that database, or give another --storage"
+                ) from None
             time.sleep(1)  # also because two that make the tables at once trip over each other
     raise AssertionError
 

@@ -16,6 +16,8 @@ from tinygrad.helpers import NUM_CPU_THREADS, Target, prod
 from tinygrad.renderer import cstyle
 from tinygrad.uop.ops import AxisType
 
+from inkgrad.errors import Error
+
 WIDE = "prefer-vector-width=512"  # of AVX-512's vectors clang takes half otherwise
 SHARED = 1 << 14  # numbers, from which on waking another core is worth it
 
@@ -31,7 +33,10 @@ def vectors() -> Vectors:
     with Context(ALLOW_DEVICE_USAGE=1):  # also while a function is traced
         compiler = Device["CPU"].compiler
     asked = [os.environ.get("CC", "clang"), *getattr(compiler, "args", []), "-dM", "-E", "-x", "c", "-"]
-    macros = subprocess.run(asked, input="", capture_output=True, text=True, check=True).stdout
+    try:
+        macros = subprocess.run(asked, input="", capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        raise Error(f"{asked[0]} does not run, which compiles kernels: install clang, or name it with CC") from None
     if "__AVX512F__" in macros:
         return Vectors(16, 32)
     return Vectors(8, 16) if "__AVX__" in macros else Vectors(4, 32 if "__aarch64__" in macros else 16)

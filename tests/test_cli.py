@@ -99,18 +99,27 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     assert "no-such" in refused("evaluate", tmp_path / "no-such.safetensors")
     assert "no-such" in refused("predict", tmp_path / "no-such.png", "--model", MODELS["mlp"])
     assert "no-such" in refused("export", tmp_path / "no-such")
-    assert "no-such" in refused("train", "--resume", tmp_path / "no-such")
+    assert "no-such: no run" in refused("train", "--resume", tmp_path / "no-such")
     assert "no recipe mlp-no-such" in refused("train", "mlp", "--recipe", "no-such", cwd=tmp_path)
     assert "no recipe no-such-quick" in refused("sweep", "no-such", cwd=tmp_path)
     assert "nowhere" in refused("sweep", "mlp", "--storage", "nowhere://x", cwd=tmp_path)
     assert "cannot be opened" in refused("report", "--storage", "postgresql://me@there:port/db", cwd=tmp_path)
+    assert "no such storage" in refused("report", "--storage", "sqlite:///typo.db", cwd=tmp_path)
     assert "nothing to report" in refused("report", cwd=tmp_path)
+    assert "no-such" in refused("bench", "gpu", tmp_path / "no-such.safetensors")
     assert "no-such" in refused("evaluate", MODELS["mlp"], "--strokes", tmp_path / "no-such.tra")
 
 
 def test_what_names_no_file_is_not_written() -> None:
     with pytest.raises(Error, match="names no file"):
         atomic.write_bytes(Path("."), b"")
+
+
+def test_what_is_no_plain_file_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(Error, match="no plain file"):
+        atomic.write_bytes(tmp_path / "pipe", b"")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_output_that_nobody_takes() -> None:

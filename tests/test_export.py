@@ -1,6 +1,7 @@
 """The exporter: what its WebAssembly computes, and that its bytes are reproducible."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -282,7 +283,12 @@ def test_the_same_weights_give_the_same_bytes() -> None:
     assert digest("1") == digest("2") != hashlib.sha256(b"").hexdigest()
 
 
-@pytest.mark.parametrize("content", [b"", b"no model", b"\xff" * 100, b"\2\0\0\0\0\0\0\0{}"])
+def of_bfloat16() -> bytes:
+    header = json.dumps({"x": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2]}}).encode()
+    return len(header).to_bytes(8, "little") + header + bytes(2)
+
+
+@pytest.mark.parametrize("content", [b"", b"no model", b"\xff" * 100, b"\2\0\0\0\0\0\0\0{}", of_bfloat16()])
 def test_a_file_that_is_no_model_is_one_clear_line(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
     path.write_bytes(content)
@@ -292,14 +298,24 @@ def test_a_file_that_is_no_model_is_one_clear_line(content: bytes, tmp_path: Pat
 
 def test_a_model_file_without_plans_or_with_damaged_code_is_one_clear_line(tmp_path: Path) -> None:
     file = modelfile.read(MODELS["cnn-tiny"])
-    with pytest.raises(Error, match="WebAssembly is damaged"):
+    with pytest.raises(Error, match="model file is damaged"):
         Runtime(replace(file, tensors={**file.tensors, "wasm": file.tensors["wasm"][:100]}))
+    classify = file.programs["classify"]
+    for programs in (
+        {"another": classify},  # which the code has not
+        {"classify": {**classify, "weights": {**classify["weights"], "lost": 0}}},
+        {"classify": {key: value for key, value in classify.items() if key != "arena"}},
+        {"classify": None},
+    ):
+        with pytest.raises(Error, match="model file is damaged"):
+            Runtime(replace(file, programs=programs))
     with pytest.raises(Error, match="holds no network"):
         read_net(replace(file, card={}))
     path = tmp_path / "x.safetensors"
-    path.write_bytes(save({"wasm": file.tensors["wasm"]}, {"format": modelfile.FORMAT}))
-    with pytest.raises(Error, match="programs or its card are missing"):
-        modelfile.read(path)
+    for programs in {}, {"programs": "[]", "card": "{}"}, {"programs": "{}", "card": "null"}:
+        path.write_bytes(save({"wasm": file.tensors["wasm"]}, {"format": modelfile.FORMAT, **programs}))
+        with pytest.raises(Error, match="its programs or its card are missing"):
+            modelfile.read(path)
 
 
 def test_refuses_a_weight_that_float16_cannot_hold() -> None:

@@ -23,6 +23,13 @@ from inkgrad.unipen import Sample
 ONE = [[(200.0, 400.0), (205.0, 250.0), (210.0, 100.0)]]
 
 
+def test_of_many_errors_each_digit_is_shown() -> None:
+    wrong = [[i, i % 10, (i + 1) % 10] for i in range(2 * failures.SHOWN + 7)]
+    shown = failures._shown(wrong)
+    assert len(shown) <= failures.SHOWN and {truth for _, truth, _ in shown} == {*range(10)}
+    assert failures._shown([]) == [] and failures._shown(wrong[:50]) == sorted(wrong[:50], key=lambda each: each[1:])
+
+
 def test_the_sheet_shows_each_error_of_the_report(digits: mnist.Mnist, monkeypatch: pytest.MonkeyPatch) -> None:
     """cnn-tiny, on test images of which every ninth is labelled one too high, and on ones said to be sevens."""
     file = modelfile.read(MODELS["cnn-tiny"])

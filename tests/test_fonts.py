@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from released import MODELS
 
 from inkgrad import fonts
@@ -33,6 +35,21 @@ def test_the_report_has_them(font: Path) -> None:
 def test_a_font_without_the_signs_is_refused(font: Path) -> None:
     with pytest.raises(Error, match="has not all of"):
         fonts.drawn(font, "\ue000" * 10)  # which it draws as one box
+
+
+@given(at=st.integers(0, 10**6), byte=st.integers(0, 255))
+def test_a_damaged_font_is_read_or_refused(
+    font: Path, tmp_path_factory: pytest.TempPathFactory, at: int, byte: int
+) -> None:
+    damaged = bytearray(font.read_bytes())
+    start = at % len(damaged)
+    damaged[start : start + 1000] = bytes([byte]) * len(damaged[start : start + 1000])
+    path = tmp_path_factory.getbasetemp() / "damaged.ttf"
+    path.write_bytes(damaged)
+    try:
+        assert fonts.digits(path).shape == (10, 112, 112)
+    except Error as error:
+        assert str(path) in str(error) and "None" not in str(error)
 
 
 def test_a_folder_without_fonts_is_refused(tmp_path: Path) -> None:

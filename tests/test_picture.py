@@ -223,16 +223,24 @@ def test_blank_paper_in_bad_light_is_blank() -> None:
         assert pieces(picture.ink(np.asarray(photo.convert("L")))) == []
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"])
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I"])
 def test_every_kind_of_pixels_is_read(tmp_path: Path, mode: str) -> None:
     image = printed("7").crop((220, 30, 420, 210))
     # Pillow makes no picture of 16 bits from one of 8.
     deep = Image.fromarray(np.asarray(image).astype(np.uint16) * 128)
-    image = deep if mode == "I;16" else image.convert(mode)
-    path = tmp_path / ("seven.jpg" if mode == "CMYK" else "seven.png")
+    image = deep if mode.startswith("I") else image.convert(mode)
+    path = tmp_path / {"CMYK": "seven.jpg", "I": "seven.pgm"}.get(mode, "seven.png")
     image.save(path)
+    assert Image.open(path).mode == mode
     ink, scale = picture.read(path)
     assert len(pieces(ink)) == 1 and scale == 1
+
+
+def test_levels_that_are_no_integers_are_refused(tmp_path: Path) -> None:
+    """Pillow would cut 0 … 1 down to 0."""
+    Image.fromarray(np.eye(50, dtype=np.float32)).save(tmp_path / "f.tiff")
+    with pytest.raises(Error, match="levels that are no integers"):
+        picture.read(tmp_path / "f.tiff")
 
 
 def test_a_second_picture_in_a_jpeg_is_no_animation(tmp_path: Path) -> None:

@@ -153,6 +153,7 @@ def test_a_blank_picture_holds_no_digit(reader: Reader) -> None:
 
 def test_a_file_that_reads_no_digits_is_refused() -> None:
     file = modelfile.read(MODELS["cnn-tiny"])
-    for broken in (replace(file, card={}), replace(file, programs={})):
+    doubtless = {**file.card, "sure": None}
+    for broken in (replace(file, card={}), replace(file, card=doubtless), replace(file, programs={})):
         with pytest.raises(Error, match="reads no digits"):
             Reader(broken)

@@ -128,6 +128,12 @@ def test_a_sweep_just_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert "(the base) | 90.00%" in report.TEXT.read_text() and "svg" not in report.TEXT.read_text()
 
 
+def test_a_storage_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(Error, match="no such storage"):
+        report.collect(f"sqlite:///{tmp_path}/typo.db")
+    assert not [*tmp_path.iterdir()]
+
+
 def test_what_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     report.FOLDER.mkdir()

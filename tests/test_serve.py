@@ -1,5 +1,7 @@
 """The static server, over plain sockets: no client that tidies paths stands between."""
 
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
@@ -96,6 +98,20 @@ STEPS = [
 def test_no_path_leads_out_of_the_folder(port: int, steps: list[str]) -> None:
     response, body = get(port, "/" + "/".join(steps))
     assert response.status in (200, 301, 404) and SECRET not in body
+
+
+def test_a_visitor_who_leaves_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "index.html").write_bytes(bytes(10**7))  # more than waits in a socket
+    with server(0, tmp_path) as httpd:
+        httpd.daemon_threads = False  # so that closing waits for their answers
+        threading.Thread(target=httpd.serve_forever, args=(0.01,), daemon=True).start()
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", httpd.server_port)) as visitor:
+                visitor.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # resets
+                visitor.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                visitor.recv(100)
+        httpd.shutdown()
+    assert capsys.readouterr().err == ""
 
 
 def test_only_this_machine_is_served_unless_told(port: int, tmp_path: Path) -> None:

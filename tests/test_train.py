@@ -148,10 +148,12 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint(
 
 
 def test_folders_that_are_no_runs(data: Mnist, tmp_path: Path) -> None:
-    with pytest.raises(Error, match="no run to resume"):
+    with pytest.raises(Error, match="no run: it has no recipe"):
         train(RECIPE, tmp_path, data, resume=True)
     with pytest.raises(Error, match="no finished run"):
         training.load(tmp_path)
+    with pytest.raises(Error, match=r"no metrics\.jsonl"):
+        run.last(tmp_path)
     (tmp_path / "diary.txt").write_text("mine")
     with pytest.raises(Error, match="holds other files: choose another folder"):
         train(RECIPE, tmp_path, data)
@@ -241,6 +243,16 @@ def test_two_devices_learn_what_one_does(finished: Path, data: Mnist, tmp_path: 
     assert two == pytest.approx(one, abs=1e-5)
     with pytest.raises(Error, match="3 devices cannot share a batch of 64 images evenly"):
         train(replace(RECIPE, devices=3), tmp_path / "other", data)
+
+
+def test_a_teacher_teaches_on_two_devices_again_and_again(data: Mnist) -> None:
+    """As it does in a sweep, seed by seed: its weights already lie on both the second time."""
+    teacher = steps.build(RECIPE)
+    for seed in range(2):
+        recipe = replace(RECIPE, devices=2, distill=0.9, seed=seed)
+        trainer = steps.Trainer(recipe, data.train_images[:64], data.train_labels[:64], [teacher])
+        trainer.advance()
+        assert np.isfinite(trainer.loss_sum.item())
 
 
 def test_a_pupil_learns_its_teachers_answers(data: Mnist, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from tinygrad.codegen.opt import OptOps
 from tinygrad.renderer import cstyle
 from tinygrad.uop.ops import Ops, UOp
 
-from inkgrad import cores
+from inkgrad import cores, hardware
+from inkgrad.errors import Error
 from inkgrad.vectors import SHARED, WIDE, ClangRenderer, vectors
 
 
@@ -26,6 +27,15 @@ def kernel(y: Tensor) -> UOp:
     """What the first kernel of y is before it is compiled."""
     linear, _ = y.linear_with_vars()
     return next(call.src[0] for call in linear.toposort() if call.op is Ops.CALL and call.src[0].op is Ops.SINK)
+
+
+@pytest.mark.parametrize("compiler", ["false", "no-such-compiler"])
+def test_a_compiler_that_does_not_run_is_named(compiler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", compiler)
+    vectors.cache_clear()
+    with pytest.raises(Error, match=f"{compiler} does not run.*: install clang"):
+        hardware.opened()
+    vectors.cache_clear()
 
 
 @settings(max_examples=10)

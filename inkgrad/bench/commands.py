@@ -103,9 +103,11 @@ def gpu(
     """
     from inkgrad.bench.gpu import markdown, measure
     from inkgrad.bench.report import write
+    from inkgrad.export import modelfile
 
     results = []
     for model in models or MODELS:
+        modelfile.read(model)  # else Node would say that it cannot
         results.append({"command": f"inkgrad bench gpu {model} --calls {calls}", **measure(model, calls)})
         table = markdown(results[-1])
         stem = write(f"gpu {model.stem} {results[-1]['machine']['adapter']}", results[-1], table, out)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from playwright.sync_api import Error as BrowserError
 
 from inkgrad import atomic
 from inkgrad.bench import page
@@ -14,10 +15,12 @@ from inkgrad.bench.browser import in_turns
 from inkgrad.bench.driver import first, site
 from inkgrad.bench.peers import SYSTEMS, System
 from inkgrad.bench.report import BENCH, COLOUR, Result
+from inkgrad.errors import Error, first_line
 from inkgrad.export.modelfile import ModelFile
 from inkgrad.hardware import processor
 from inkgrad.png import png
 from inkgrad.progress import Progress
+from inkgrad.serve import server
 
 BATCHES = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
 TURNS = 3
@@ -29,11 +32,15 @@ def measure(net: str, file: ModelFile, pictures: NDArray[np.uint8], progress: Pr
     """Milliseconds: of reading each of BATCHES pictures, TURNS times by each system; from the pen's going up to the
     answer, with 1 … 20 digits and 1 … 500 strokes on the page; from the pointer's events to the bars; of its tasks."""
     times: dict[System, dict[int, list[float]]] = {system: {} for system in COMPARED}
+    server(0).server_close()  # raises Error where the page is not built: before what takes minutes
     with site(BENCH, pictures) as at:
         at.add(net, file, pictures)
         pages = {system: at.browser.new_page() for system in COMPARED}
         for system, one in pages.items():
-            first(one, at.url(net, system))
+            try:
+                first(one, at.url(net, system))
+            except BrowserError as error:
+                raise Error(f"{net}: {system.name} on {system.kind}: {first_line(error)}") from None
             one.evaluate("latency(20)")
             one.evaluate("throughput(100, 100)")
         for batch in BATCHES:

@@ -26,15 +26,24 @@ Points = Sequence[tuple[float, float]]
 # Milliseconds of each answer: since the oldest event that it is the first to follow took place (`event`; moves wait
 # for the next frame, 17 ms at most), and since the page was told of it (`told`); until the bars stand (a mutation
 # observer is called right after), or are painted (an observer of what is to be seen hears of it once the frame is).
+# `inks`: from the oldest event of those whose ink a frame shows, until it is painted (and messages come).
 # `ups`: since the page was told that the pen is up.
 WATCH = """() => {
-  [window.answers, window.ups] = [[], []];
+  [window.answers, window.inks, window.ups] = [[], [], []];
   const bars = document.querySelector('#bars');
-  let event, up;
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = ({ data }) => inks.push(performance.now() - data);
+  let event, drawn, up;
   function note({ type, buttons, timeStamp }) {
     const told = performance.now();
     if (type === 'pointerup') up = told;
     if (type === 'pointerup' || buttons) event ??= { took: timeStamp, told };
+    if (!buttons || drawn) return;
+    drawn = timeStamp;
+    requestAnimationFrame(() => {
+      port2.postMessage(drawn);
+      drawn = undefined;
+    });
   }
   for (const kind of ['down', 'move', 'up']) addEventListener(`pointer${kind}`, note, { capture: true });
   new MutationObserver(() => {
@@ -67,13 +76,15 @@ def opened(model: bytes) -> Iterator[Page]:
 
 
 def pointer(model: bytes, times: int) -> dict[str, Result]:
-    """Milliseconds from a pointer's event to the bars, on a CPU so many times as slow: `event`, `told`, `painted`."""
+    """Milliseconds from a pointer's event to the bars, on a CPU so many times as slow: `event`, `told`, `painted`; and
+    to its own `ink`."""
     with opened(model) as page:
         slow_down(page, times)
         for _ in range(FIGURES):
             draw_figure(page)
-        answers = page.evaluate("answers")
-    return {name: summary([[answer[name] for answer in answers]]) for name in ("event", "told", "painted")}
+        answers, inks = page.evaluate("[answers, inks]")
+    bars = {name: summary([[answer[name] for answer in answers]]) for name in ("event", "told", "painted")}
+    return bars | {"ink": summary([inks])}
 
 
 def busy(model: bytes) -> Result:

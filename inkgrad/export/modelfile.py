@@ -53,11 +53,14 @@ def read(path: Path) -> ModelFile:
         metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})
     except OSError as error:
         raise Error(f"{path}: {error.strerror}; `inkgrad export` writes model files") from None
-    except (safetensors.SafetensorError, ValueError):
-        raise Error(f"{path} is damaged or no .safetensors file; fetch or export it again") from None
+    except (safetensors.SafetensorError, ValueError, KeyError):  # KeyError: types that NumPy lacks, such as BF16
+        raise Error(f"{path} is damaged or no inkgrad model file; fetch or export it again") from None
     if metadata.get("format") != FORMAT or "wasm" not in tensors:
         raise Error(f"{path} is no inkgrad model file (format {FORMAT}); `inkgrad export` writes them")
     try:
-        return ModelFile(tensors, json.loads(metadata["programs"]), json.loads(metadata["card"]))
+        programs, card = json.loads(metadata["programs"]), json.loads(metadata["card"])
     except (KeyError, ValueError):
-        raise Error(f"{path} is damaged: its programs or its card are missing; fetch or export it again") from None
+        programs = card = None
+    if not isinstance(programs, dict) or not isinstance(card, dict):
+        raise Error(f"{path} is damaged: its programs or its card are missing; fetch or export it again")
+    return ModelFile(tensors, programs, card)

@@ -77,11 +77,9 @@ def _text(tables: dict[str, dict[str, Options | None]]) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def tune(kernel: Untuned, engine: Engine, report: Callable[[int, float], None] = lambda *_: None) -> Options | None:
+def tune(kernel: Untuned, engine: Engine) -> Options | None:
     """The fastest options found, where they beat the rule's and tinygrad's own by a fiftieth; else the better of these,
     None for tinygrad's own.
-
-    report is told, after each round, the round and the best time so far over the heuristic's.
     """
     renderer, rule = TARGETS[engine.target]
     ruled = rule(kernel.ast)
@@ -102,7 +100,6 @@ def tune(kernel: Untuned, engine: Engine, report: Callable[[int, float], None] =
         beam = [options for _, options in ranked[:BEAM]]
         improved = ranked[0][0] < GAIN * before
         best = (ranked[0][0] / heuristic, ranked[0][1]) if improved else (before / heuristic, best[1])
-        report(number, best[0])
         if not improved and number > 1:
             break
     # Once more: of hundreds, some were fast by chance.
