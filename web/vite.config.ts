@@ -11,6 +11,12 @@ export default defineConfig(({ mode }) => ({
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },
+    minify: 'terser', // 0.5 kB less, gzip, than by default
+    terserOptions: {
+      safari10: false,
+      compress: { passes: 3, ecma: 2020, unsafe_arrows: true }, // no function here is a constructor
+      format: { ecma: 2020 },
+    },
     emptyOutDir: mode !== 'library',
     rolldownOptions: {
       input: mode === 'library' ? LIBRARY : { index: 'index.html' },

@@ -88,6 +88,19 @@ def test_all_of_it_by_keyboard(page: Page, site: str) -> None:
         expect(page.locator("#pad")).to_be_focused()
 
 
+def test_a_click_that_draws_nothing_leaves_the_keys_their_stroke(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    page.locator("#pad").focus()
+    page.keyboard.press(" ")
+    page.mouse.move(*on_page(page, [(40, 40)])[0])
+    page.mouse.click(*on_page(page, [(40, 40)])[0], button="middle")
+    for _ in range(8):
+        page.keyboard.press("ArrowDown")
+    expect(page.locator("#tip")).to_have_class("down")
+    page.keyboard.press(" ")
+    assert inked(page) == 9
+
+
 def test_a_key_of_a_tool_lifts_the_tip_also_from_the_first_stroke(page: Page, site: str) -> None:
     ready(page, site, WASM)
     page.locator("#pad").focus()
@@ -239,6 +252,17 @@ def test_another_language_at_once(page: Page, site: str) -> None:
     expect(page.get_by_role("button", name="Stylo")).to_be_visible()
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("button", name="Pen", exact=True)).to_be_visible()
+
+
+def test_what_is_shown_in_another_language_is_no_new_reading(page: Page, site: str) -> None:
+    ready(page, site, WASM)
+    draw_with_mouse(page, placed(6))
+    before = answer(page)["sequence"]
+    page.route(re.compile("mlp"), lambda route: None)  # which never comes
+    page.get_by_label("mlp").check(force=True)
+    page.get_by_role("button", name="Français").click()
+    expect(page.locator("#confidence")).to_have_text(re.compile("^sûr à"))
+    assert answer(page)["sequence"] == before
 
 
 def test_in_forced_colours_what_comes_over_the_page_has_words_and_an_edge(page: Page, site: str) -> None:

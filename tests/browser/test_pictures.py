@@ -203,6 +203,16 @@ def test_a_file_of_more_than_50_megabytes_is_not_even_opened(page: Page, site: s
     expect(page.locator("#status.error")).to_contain_text("too large")
 
 
+def test_a_picture_ends_the_example_that_is_being_written(page: Page, site: str, photo: Image.Image) -> None:
+    ready(page, site, "?backend=wasm")
+    page.get_by_role("group", name="Examples").get_by_role("button", name="8").click()
+    shows(page, "digits", re.compile("."))
+    paste(page, "photo.jpg", file(photo))
+    shows(page, "digits", TEXT)
+    page.wait_for_timeout(1000)  # in which it would be written over the picture
+    assert answer(page)["digits"] == TEXT
+
+
 def test_pasted_text_is_left_alone(page: Page, site: str) -> None:
     ready(page, site, "?backend=wasm")
     page.evaluate("""() => {

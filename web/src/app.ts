@@ -4,7 +4,7 @@ import { addStroke, blank, clear, type Drawing, eraser, isBlank, pen } from './i
 import { commit, type History, redo, startHistory, undo } from './ink/history';
 import { createPad } from './ink/pad';
 import { latest, perFrame } from './live';
-import { MODELS, stopUsual, USUAL } from './models';
+import { backendOf, MODELS, stopUsual, USUAL } from './models';
 import { loadRecognizer, type Reading, type Recognizer, type Status } from './recognizer';
 import { BACKENDS, createAnswer, speak } from './view/answer';
 import { createBars } from './view/bars';
@@ -26,8 +26,7 @@ import { createWhy } from './view/why';
 
 const query = new URLSearchParams(location.search);
 const locale = createLocale(chooseLanguage(query.get('lang'), navigator.languages));
-const asked = query.get('backend');
-const backend = asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
+const backend = backendOf(query.get('backend'));
 
 /** So that the page opens with this again, from a bookmark or when it is loaded anew. */
 function keepInQuery(name: string, value: string): void {
@@ -93,6 +92,8 @@ const showLayers = createLayers(locale);
 const compare = createCompare(locale, names, load);
 
 let spoken: Drawing = blank;
+/** Readings that have come to their end. */
+let finished = 0;
 /** What is shown, if there is an answer: while another model loads, that of the last one. */
 let shown: { reading: Reading; drawing: Drawing } | undefined;
 
@@ -102,7 +103,7 @@ function show(reading: Reading | undefined, drawing: Drawing): void {
   const isNew = reading !== undefined && isFinal && drawing !== spoken;
   const digits = reading?.digits ?? [];
   // Once for each drawing: not while the pen is down, nor when another model or backend reads it.
-  showAnswer(reading, isNew);
+  showAnswer(reading, isNew, finished);
   if (isNew) spoken = drawing;
   showImages(digits);
   showBars(digits);
@@ -126,7 +127,9 @@ const read = perFrame(
     const reader = recognizer;
     try {
       const reading = await reader?.read(drawing);
-      if (reading && reader === recognizer) show(reading, drawing);
+      if (!reading || reader !== recognizer) return;
+      finished++;
+      show(reading, drawing);
     } catch (error) {
       if (reader === recognizer && drawing === newest) fail(error); // else it was given up meanwhile
     }
@@ -204,18 +207,25 @@ const tools = createTools((name) => {
   tip.lift(pad.tool);
 });
 
-createExamples(find('#digits'), pad, () => {
+const stopExample = createExamples(find('#digits'), pad, () => {
   change(commit(history, clear(history.present)));
 });
 
+/** A drawing from elsewhere takes the place of this one: what is being drawn on it ends. */
+function take(drawing: Drawing): void {
+  stopExample();
+  pad.end();
+  change(commit(history, drawing));
+}
+
 acceptPictures({
-  onPicture: (picture) => change(commit(history, { ...blank, picture })),
+  onPicture: (picture) => take({ ...blank, picture }),
   onRefuse: (phrase) => report('picture', () => locale.say(phrase), true),
 });
 
 const keepInAddress = createSharing(locale, {
   current: () => history.present,
-  onDrawing: (drawing) => change(commit(history, drawing)),
+  onDrawing: take,
 });
 
 // The model.

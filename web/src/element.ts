@@ -11,10 +11,10 @@
  * and `::part(status)`.
  */
 import css from './element.css?inline';
-import { addStroke, blank, type Drawing, usual } from './ink/drawing';
+import { addStroke, blank, type Drawing, isBlank, usual } from './ink/drawing';
 import { createPad } from './ink/pad';
 import { latest, perFrame } from './live';
-import { MODELS } from './models';
+import { backendOf, MODELS, USUAL } from './models';
 import { loadRecognizer, type Reading, type Recognizer } from './recognizer';
 import { chooseLanguage, createLocale } from './view/i18n';
 
@@ -48,6 +48,8 @@ export class InkReader extends HTMLElement {
     onEnd: (stroke) => (this.drawing = stroke ? addStroke(this.#drawing, stroke) : this.#drawing),
   });
   #drawing: Drawing = blank;
+  /** With the stroke in hand. */
+  #newest: Drawing = blank;
   #spoken: Drawing = blank;
   #reading: Reading | undefined;
   #recognizer: Recognizer | undefined;
@@ -209,8 +211,10 @@ export class InkReader extends HTMLElement {
       this.#field.required = this.hasAttribute(name);
       this.#validate();
     } else {
+      const wasAsked = this.#asked !== '';
+      this.#asked = ''; // what is being loaded is wanted no more
       this.#recognizer = undefined;
-      if (this.#asked && this.isConnected) void this.#load();
+      if (wasAsked && this.isConnected) void this.#load();
     }
   }
   formResetCallback(): void {
@@ -226,9 +230,8 @@ export class InkReader extends HTMLElement {
   }
 
   async #load(): Promise<void> {
-    const url = this.getAttribute('model') ?? MODELS.cnn!;
-    const asked = this.getAttribute('backend');
-    const backend = asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
+    const url = this.getAttribute('model') ?? MODELS[USUAL]!;
+    const backend = backendOf(this.getAttribute('backend'));
     const key = (this.#asked = `${backend} ${url}`);
     if (!recognizers.has(key)) recognizers.set(key, loadRecognizer(url, { backend }));
     try {
@@ -239,23 +242,36 @@ export class InkReader extends HTMLElement {
       this.#read(this.#drawing);
     } catch (error) {
       recognizers.delete(key); // another field may try again
-      if (key !== this.#asked) return;
-      const { message } = error as Error;
-      this.#status.textContent = this.#locale.explain(error);
-      this.dispatchEvent(new ErrorEvent('error', { error, message }));
+      if (key === this.#asked) this.#refuse(error);
     }
+  }
+
+  #refuse(error: unknown): void {
+    this.#recognizer = undefined;
+    const { message } = error as Error;
+    this.#status.textContent = this.#locale.explain(error);
+    this.dispatchEvent(new ErrorEvent('error', { error, message }));
   }
 
   #ink(drawing: Drawing): void {
     this.#isTyped = false;
+    this.#newest = drawing;
     this.#read(drawing);
   }
 
   // At most once a frame, one reading in flight, and the newest ink wins.
   readonly #read = perFrame(
     latest(async (drawing: Drawing) => {
-      const reading = await this.#recognizer?.read(drawing);
-      if (!reading || this.#isTyped) return;
+      const [recognizer, key] = [this.#recognizer, this.#asked];
+      const reading = await recognizer?.read(drawing).catch((error: unknown) => {
+        if (recognizer !== this.#recognizer) return; // another reads meanwhile
+        recognizers.delete(key);
+        this.#refuse(error);
+        if (this.#isTyped) return;
+        this.#change('');
+        if (drawing === this.#drawing) this.#commit();
+      });
+      if (!reading || this.#isTyped || (isBlank(this.#newest) && drawing !== this.#newest)) return;
       this.#reading = reading;
       const { say } = this.#locale;
       const isSure = reading.digits.every(({ sure }) => sure);

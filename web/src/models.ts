@@ -6,6 +6,7 @@ import cnnSmall from '../../models/cnn-small.safetensors?url';
 import cnnTiny from '../../models/cnn-tiny.safetensors?url';
 import cnn from '../../models/cnn.safetensors?url';
 import mlp from '../../models/mlp.safetensors?url';
+import type { LoadOptions } from './recognizer';
 
 export const MODELS: Readonly<Record<string, string>> = {
   mlp,
@@ -13,6 +14,10 @@ export const MODELS: Readonly<Record<string, string>> = {
   'cnn-small': cnnSmall,
   'cnn-tiny': cnnTiny,
 };
+
+/** The backend that an attribute or an address asks for; 'auto' where it asks for none that there is. */
+export const backendOf = (asked: string | null): LoadOptions['backend'] =>
+  asked === 'webgpu' || asked === 'wasm' ? asked : 'auto';
 
 /** The model that index.html has come while the script does. */
 export const USUAL = 'cnn';

@@ -196,6 +196,18 @@ test('of a stroke over a picture only what it changes is read', async () => {
   expect(model.ran).toEqual(['normalize 1 on wasm', 'classify 1']);
 });
 
+test('boxes are in the units of their own drawing', async () => {
+  const ink = new Uint8Array(280 * 280);
+  for (let y = 100; y < 200; y++) ink.fill(255, 280 * y + 130, 280 * y + 140);
+  const picture = { width: 280, height: 280, ink };
+  const recognizer = await loadRecognizer('cnn.safetensors');
+  const [small, large] = [
+    (await recognizer.read({ size: 280, picture, strokes: [] })).digits[0]!.box,
+    (await recognizer.read({ size: 560, picture, strokes: [] })).digits[0]!.box,
+  ];
+  expect(large).toEqual({ x0: 2 * small.x0, y0: 2 * small.y0, x1: 2 * small.x1, y1: 2 * small.y1 });
+});
+
 test('a rule in a picture is read as what it is, not in a thousand slices', async () => {
   const ink = new Uint8Array(400 * 400).fill(255, 400 * 200 + 20, 400 * 200 + 380);
   const drawing = { size: 280, picture: { width: 400, height: 400, ink }, strokes: [] };

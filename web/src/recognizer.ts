@@ -140,7 +140,8 @@ export async function loadRecognizer(
       const { backend } = model.status;
       const { boxes, bounds, keys, mask } = partsOf(drawing);
       const groups = candidates(boxes);
-      const names = groups.map((group) => [backend, ...group.map((i) => keys[i])].join());
+      const common = [backend, drawing.size]; // what a digit's box is in units of
+      const names = groups.map((group) => [...common, ...group.map((i) => keys[i])].join());
       const judged = new Map([...known].filter(([name]) => names.includes(name)));
       const unread = groups.filter((_, g) => !judged.has(names[g]!));
       for (let first = 0; first < unread.length; first += CHUNK) {

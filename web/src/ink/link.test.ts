@@ -60,6 +60,15 @@ test('a short link that unpacks to more than any drawing is refused', async () =
   expect(await decode(await pack(json))).toBeUndefined();
 });
 
+test('a short link that would erase along long lines for minutes is refused', async () => {
+  const points = Array.from({ length: 5000 }, (_, i) => [280 * (i % 2), i]);
+  const line = { width: 1, erase: false, points };
+  const drawing = (erase: boolean) =>
+    JSON.stringify({ size: 280, strokes: [line, { ...line, erase }] });
+  expect(await decode(await pack(drawing(false)))).toBeDefined();
+  expect(await decode(await pack(drawing(true)))).toBeUndefined();
+});
+
 test('a picture stays behind', async () => {
   const picture = { width: 1, height: 1, ink: Uint8Array.of(255) };
   const both: Drawing = { ...blank, picture };

@@ -7,6 +7,10 @@ import type { Drawing, Point, Stroke } from './drawing';
 
 // A link of a few hundred characters could unpack to gigabytes. This is 100,000 points.
 const LONGEST = 4e6;
+/** Steps of the longest line that is drawn: from corner to corner of what lies around the canvas. */
+const LONG_STEP = 1200;
+/** Steps along what is drawn, times points that erase: a second or two's work (see fit.ts). */
+const MOST_ERASING = 5e7;
 
 /** The drawing's strokes; its picture, if it has one, is too large for a link. */
 export async function encode({ size, strokes }: Drawing): Promise<string> {
@@ -23,7 +27,8 @@ export async function decode(text: string): Promise<Drawing | undefined> {
     const base64 = text.replaceAll('-', '+').replaceAll('_', '/');
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
     const value: unknown = JSON.parse(await inflate(bytes));
-    return isDrawing(value) ? { size: value.size, strokes: value.strokes } : undefined;
+    if (!isDrawing(value) || erasing(value) > MOST_ERASING) return undefined;
+    return { size: value.size, strokes: value.strokes };
   } catch {
     return undefined;
   }
@@ -39,6 +44,20 @@ async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
     text += value;
     if (text.length > LONGEST) throw new Error('too long');
   }
+}
+
+function erasing({ size, strokes }: Drawing): number {
+  let [steps, erasers] = [0, 0];
+  for (const { erase, points } of strokes) {
+    if (erase) erasers += points.length;
+    else {
+      points.reduce(([ax, ay], b) => {
+        steps += Math.min(1 + (Math.hypot(b[0] - ax, b[1] - ay) / size) * 280, LONG_STEP);
+        return b;
+      });
+    }
+  }
+  return steps * erasers;
 }
 
 const isLength = (value: unknown) => Number.isFinite(value) && (value as number) > 0;

@@ -2,6 +2,7 @@
 import { onNewColours } from './colour';
 import { blank, type Drawing, eraser, extendStroke, pen, type Point, type Stroke } from './drawing';
 import type { Picture } from './picture';
+import { withoutScribble } from './scribble';
 import { stencil } from './stencil';
 
 // Bits of PointerEvent.buttons. The right mouse button and a stylus' barrel button are the same bit.
@@ -26,6 +27,8 @@ export interface Pad {
   /** What the buttons that always erase draw with. */
   eraser: Stroke;
   readonly isDrawing: boolean;
+  /** It is a pointer that draws. */
+  readonly isHeld: boolean;
   /**
    * Keeps the ink as the canvas' size, the page's zoom and the system's colours have it, until the
    * function that it returns is called.
@@ -123,6 +126,9 @@ export function createPad(
     get isDrawing() {
       return stroke !== undefined;
     },
+    get isHeld() {
+      return pointer !== undefined;
+    },
     watch() {
       const sizes = new ResizeObserver(repaint);
       const ending = new AbortController();
@@ -131,6 +137,8 @@ export function createPad(
       signal.addEventListener('abort', () => sizes.disconnect());
       addEventListener('resize', repaint, { signal });
       onNewColours(repaint, { signal });
+      // A style sheet that gives the colour a transition tells so of each change.
+      canvas.addEventListener('transitionend', repaint, { signal });
       return () => ending.abort();
     },
     show(next) {
@@ -203,5 +211,6 @@ export function createPad(
     if (event.pointerId === pointer) end(stroke);
   });
   canvas.addEventListener('contextmenu', (event) => event.preventDefault());
+  withoutScribble(canvas);
   return pad;
 }

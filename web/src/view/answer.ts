@@ -24,12 +24,14 @@ export const mostDoubtful = (digits: readonly Digit[]): Digit | undefined =>
 export const rank = (probabilities: readonly number[]) =>
   probabilities.map((p, digit) => ({ digit, p })).sort((a, b) => b.p - a.p);
 
-/** Returns a function that shows a reading, or that there is none, and says it aloud if `aloud`. */
+/**
+ * Returns a function that shows a reading, or that there is none, and says it aloud if `aloud`; `sequence`
+ * is how many there have been.
+ */
 export function createAnswer({ say, chance, milliseconds }: Locale) {
   const output = find<HTMLOutputElement>('#prediction');
-  let sequence = 0;
 
-  return (reading: Reading | undefined, aloud: boolean): void => {
+  return (reading: Reading | undefined, aloud: boolean, sequence: number): void => {
     const digits = reading?.digits ?? [];
     const isSure = digits.every(({ sure }) => sure);
     const confidence = confidenceOf(digits);
@@ -42,7 +44,7 @@ export function createAnswer({ say, chance, milliseconds }: Locale) {
       confidence: digits.length > 0 ? confidence.toFixed(4) : '',
       backend: reading?.backend ?? '',
       ms: reading?.ms.toFixed(3) ?? '',
-      sequence: reading ? ++sequence : sequence,
+      sequence,
     });
     const rival = digits.length === 1 ? rank(digits[0]!.probabilities)[1]! : { digit: 0, p: 0 };
     let words = reading ? say('Nothing to read') : ''; // without a model, who knows?

@@ -24,9 +24,9 @@ const LIFT = 120; // ms between two strokes
 /**
  * Fills `element` with a button for each digit, which ends the stroke in hand, has `pad` cleared and the
  * digit written on it: at once where the user wants no motion. Any press of a key or a pointer ends that
- * where it is.
+ * where it is, as does the function that it returns.
  */
-export function createExamples(element: HTMLElement, pad: Pad, onStart: () => void): void {
+export function createExamples(element: HTMLElement, pad: Pad, onStart: () => void): () => void {
   const still = matchMedia('(prefers-reduced-motion: reduce)');
   let stop = () => {};
 
@@ -70,6 +70,7 @@ export function createExamples(element: HTMLElement, pad: Pad, onStart: () => vo
     button.addEventListener('click', () => start(digit));
     element.append(button);
   });
+  return () => stop();
 }
 
 const nextFrame = () => new Promise<number>((resolve) => requestAnimationFrame(resolve));

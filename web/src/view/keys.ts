@@ -28,14 +28,12 @@ export function drawByKeys(
   { say }: Locale,
 ): void {
   let at: Point = [size / 2, size / 2];
-  let isOwn = false; // the stroke being drawn: a pointer's is not for the keys to extend
   const show = () => showTip(pad.tool, at, [], pad.isDrawing);
   const percent = (x: number) => String(Math.round((100 * x) / size));
   const inside = (x: number) => Math.min(Math.max(x, 0), size);
 
   function putDownOrLift(): void {
     if (pad.isDrawing) return pad.end(); // and the reading is spoken
-    isOwn = true;
     pad.begin(pad.tool);
     pad.extend([at]);
     speak(say('Down at {}% across, {}% from the top.', percent(at[0]), percent(at[1])));
@@ -47,7 +45,7 @@ export function drawByKeys(
     if (arrow) {
       const step = event.shiftKey ? SMALL : STEP;
       at = [inside(at[0] + step * arrow[0]), inside(at[1] + step * arrow[1])];
-      if (isOwn) pad.extend([at]);
+      if (!pad.isHeld) pad.extend([at]); // a pointer's stroke is not for the keys
     } else if (event.key === ' ') {
       if (!event.repeat) putDownOrLift();
     } else {
@@ -56,7 +54,6 @@ export function drawByKeys(
     event.preventDefault(); // the page stays where it is
     show();
   });
-  canvas.addEventListener('pointerdown', () => (isOwn = false));
   canvas.addEventListener('focus', () => {
     if (canvas.matches(':focus-visible')) show(); // a mouse has its own tip
   });

@@ -1,7 +1,9 @@
 /** @file Pictures of ink, chosen, dropped on the page or pasted. */
 import { inkOf, LONG, type Picture } from '../ink/picture';
 import { tidy } from '../ink/pieces';
+import { Problem } from '../runtime/problem';
 import { find } from './find';
+import { demandPixels } from './hiddenPixels';
 import type { Phrase } from './i18n';
 
 const LARGEST_FILE = 50e6; // bytes
@@ -72,6 +74,7 @@ async function read(file: File): Promise<Picture | Phrase> {
       image.onload = () => resolve(true);
       image.onerror = () => resolve(false);
     });
+    demandPixels();
     const { naturalWidth, naturalHeight } = image;
     // The size is known before anything is decoded.
     if (naturalWidth * naturalHeight > LARGEST) return TOO_LARGE;
@@ -85,8 +88,8 @@ async function read(file: File): Promise<Picture | Phrase> {
     });
     const picture = tidy(inkOf(pixelsOf(bitmap))); // what is shown is what is read
     return picture.ink.some((coverage) => coverage > 0) ? picture : BLANK;
-  } catch {
-    return UNREADABLE;
+  } catch (error) {
+    return error instanceof Problem ? (error.phrase as Phrase) : UNREADABLE;
   } finally {
     URL.revokeObjectURL(image.src);
   }
@@ -94,18 +97,19 @@ async function read(file: File): Promise<Picture | Phrase> {
 
 /** Whether the file has several frames; it rejects where a browser cannot tell: of an SVG, and in Safari. */
 async function isMoving(file: File): Promise<boolean> {
-  const { completed, tracks } = new ImageDecoder({ data: file.stream(), type: file.type });
-  await completed;
-  return tracks[0]!.frameCount > 1;
+  const decoder = new ImageDecoder({ data: file.stream(), type: file.type });
+  await decoder.completed;
+  const { frameCount } = decoder.tracks[0]!;
+  decoder.close();
+  return frameCount > 1;
 }
 
 /**
  * The bitmap's pixels over white.
  *
  * This is the one canvas that is read back to be looked at (sharing.ts reads others, to save them): a
- * browser gives a file's pixels in no other way. Where privacy settings add noise to that, they change
- * the lowest bits, unlike a drawing's 0 and 255 that other pages take for exact; a photograph has more
- * noise of its own, and a threshold stands it.
+ * browser gives a file's pixels in no other way. Where privacy settings change the lowest bits, a photograph
+ * has more noise of its own, and a threshold stands it; where they change all, see hiddenPixels.ts.
  */
 function pixelsOf(bitmap: ImageBitmap): ImageData {
   const { width, height } = bitmap;

@@ -4,6 +4,7 @@ import { decode, encode } from '../ink/link';
 import type { Picture } from '../ink/picture';
 import { toSvg } from '../ink/svg';
 import { find } from './find';
+import { demandPixels } from './hiddenPixels';
 import type { Locale } from './i18n';
 
 const FRAGMENT = '#ink=';
@@ -62,13 +63,18 @@ export function createSharing(
   }
 
   async function copyLink(): Promise<void> {
-    if (!(await keep())) return;
+    const kept = keep();
+    const link = kept.then((isKept) =>
+      isKept ? new Blob([location.href], { type: 'text/plain' }) : Promise.reject(),
+    );
+    link.catch(() => {}); // keep() has said why
     try {
-      await navigator.clipboard.writeText(location.href);
+      // Promised, because Safari takes only what it is given at the click.
+      await navigator.clipboard.write([new ClipboardItem({ 'text/plain': link })]);
       notify(say('Link copied'));
     } catch {
       // The browser refuses, or gives no clipboard over plain http.
-      notify(say('The link is in the address bar: copy it there.'));
+      if (await kept) notify(say('The link is in the address bar: copy it there.'));
     }
   }
 
@@ -104,6 +110,7 @@ function pngOf({ width, height, ink }: Picture): string {
 }
 
 async function toPng(svg: Blob): Promise<Blob> {
+  demandPixels();
   const image = new Image();
   image.src = URL.createObjectURL(svg);
   try {
