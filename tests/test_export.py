@@ -3,10 +3,12 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -281,6 +283,19 @@ def test_the_same_weights_give_the_same_bytes() -> None:
         return done.stdout.decode().strip()
 
     assert digest("1") == digest("2") != hashlib.sha256(b"").hexdigest()
+
+
+def test_the_readmes_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    example = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert example
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(example[1], names)
+    x = np.random.default_rng(0).normal(size=(1, 16)).astype(np.float32)
+    y = Runtime(modelfile.read(tmp_path / "layer.safetensors")).run("layer", {"x": x})["y"]
+    # Weights lie in the file as float16.
+    np.testing.assert_allclose(y, np.maximum(x @ names["w"].numpy(), 0), atol=0.02)
 
 
 def of_bfloat16() -> bytes:
