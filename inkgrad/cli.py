@@ -73,7 +73,7 @@ def data(
 def train(
     net: Annotated[str | None, typer.Argument(help="mlp, cnn, cnn-small or cnn-tiny; not with --resume.")] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="A recipe's name (quick, release) or a .toml file; quick where not given.")
+        str | None, typer.Option(help="A recipe's name (quick, mnist, release) or a .toml file; quick where not given.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; runs/NET-RECIPE where not given.")] = None,
     resume: Annotated[Path | None, typer.Option(help="A run folder to go on with.")] = None,
@@ -156,7 +156,8 @@ def sweep(
 def report(storage: Storage = None) -> None:
     """Write what sweeps found into HYPERPARAMETERS.md here, and its figures and trials into sweeps/.
 
-    What stands outside the generated parts is left as it is. Without a storage the trials are those in sweeps/*.jsonl.
+    What stands outside the generated parts is left as it is. Of networks that the storage lacks, the trials
+    are those in sweeps/*.jsonl.
     """
     with needs("sweep"):
         from inkgrad import report as reports
