@@ -21,7 +21,7 @@ export function latest<Args extends unknown[], Result>(
   };
 }
 
-/** ms that a frame may wait: it comes each 17, of which the browser takes a good part. */
+/** ms that a frame may wait: it comes each 17, of which the browser takes a good part (see bench/README.md). */
 const QUICK = 5;
 
 /**
