@@ -43,7 +43,7 @@ def test_where_pixels_are_hidden_it_says_so(site: str, tmp_path: Path) -> None:
         browser.draw(placed(7))
         browser.wait_for(f"{OUTPUT}.dataset.digits", "7")
         browser.evaluate(PASTE % base64.b64encode(picture.getvalue()).decode())
-        hidden = "This browser hides pixels from pages: allow this one to read them."
+        hidden = "This browser hides pixels: allow this page to read them."
         browser.wait_for("document.querySelector('#status').textContent", hidden)
         browser.evaluate("document.querySelector('#sharing [value=png]').click()")
         saved = f"This drawing cannot be saved. ({hidden})"

@@ -7,8 +7,6 @@ import type { Drawing, Point, Stroke } from './drawing';
 
 // A link of a few hundred characters could unpack to gigabytes. This is 100,000 points.
 const LONGEST = 4e6;
-/** Steps of the longest line that is drawn: from corner to corner of what lies around the canvas. */
-const LONG_STEP = 1200;
 /** Steps along what is drawn, times points that erase: a second or two's work (see fit.ts). */
 const MOST_ERASING = 5e7;
 
@@ -52,7 +50,8 @@ function erasing({ size, strokes }: Drawing): number {
     if (erase) erasers += points.length;
     else {
       points.reduce(([ax, ay], b) => {
-        steps += Math.min(1 + (Math.hypot(b[0] - ax, b[1] - ay) / size) * 280, LONG_STEP);
+        // At most from corner to corner of what lies around the canvas.
+        steps += Math.min(1 + (Math.hypot(b[0] - ax, b[1] - ay) / size) * 280, 1200);
         return b;
       });
     }

@@ -18,8 +18,8 @@ const french = {
   'This picture is too large: at most 50 MB and 50 million pixels.':
     'Cette image est trop grande : au plus 50 Mo et 50 millions de pixels.',
   'No ink stands out in this picture.': 'Aucune encre ne ressort de cette image.',
-  'This browser hides pixels from pages: allow this one to read them.':
-    'Ce navigateur cache les pixels aux pages : permettez à celle-ci de les lire.',
+  'This browser hides pixels: allow this page to read them.':
+    'Ce navigateur cache les pixels : permettez à cette page de les lire.',
   'This picture moves: choose another.': 'Cette image bouge : choisissez-en une autre.',
   Reading: 'Lecture',
   'Nothing to read': 'Rien à lire',
