@@ -1,4 +1,4 @@
-"""Writes ink.json, picture.json and segment.json: what Python and TypeScript must both make of drawings and pictures.
+"""Writes golden/*.json: what Python and TypeScript must both make of drawings and pictures.
 
 python golden/make.py    after changing what they should make of them, and never to make a test pass
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from inkgrad import picture
 from inkgrad.ink import Drawing, rasterize
 from inkgrad.pieces import cuts, mask, pieces
+from inkgrad.rows import in_line
 from inkgrad.segment import Box, candidates, choose
 
 
@@ -123,6 +124,20 @@ def divisions() -> str:
     return "[\n" + ",\n".join(cases) + "\n]\n"
 
 
+def lines() -> str:
+    """Boxes as of digits in one to three rows, some over the gap, and their places in one line."""
+    rng = np.random.default_rng(0)
+    cases = []
+    for n in [*range(8), 12, 20, 40]:
+        row, column = rng.integers(0, 1 + n % 3, n), rng.permutation(n)
+        left, top = 45 * column + rng.uniform(0, 20, n), 100 * row + rng.uniform(0, 20, n)
+        width, height = rng.uniform(0, 40, n), rng.choice([1.0, 60.0, 75.0], n)
+        corners = np.stack([left, top, left + width, top + height], 1).round(3)
+        boxes: list[Box] = [tuple(box) for box in corners.tolist()]
+        cases.append(json.dumps({"boxes": boxes, "line": in_line(boxes)}))
+    return "[\n" + ",\n".join(cases) + "\n]\n"
+
+
 def main() -> None:
     cases = []
     for name, (size, canvas, strokes) in CASES.items():
@@ -135,6 +150,7 @@ def main() -> None:
     (folder / "ink.json").write_text("[\n" + ",\n".join(cases) + "\n]\n")
     (folder / "picture.json").write_text(pictures())
     (folder / "segment.json").write_text(divisions())
+    (folder / "rows.json").write_text(lines())
 
 
 if __name__ == "__main__":

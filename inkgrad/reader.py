@@ -14,6 +14,7 @@ from inkgrad.export.modelfile import ModelFile
 from inkgrad.fit import fit, visible
 from inkgrad.ink import Drawing, Stroke, rasterize
 from inkgrad.pieces import MOST, cuts, mask, pieces
+from inkgrad.rows import in_line
 from inkgrad.runtime import Runtime
 from inkgrad.segment import Box, Group, around, candidates, choose
 
@@ -51,27 +52,31 @@ class Reader:
         self.runtime = Runtime(file)
 
     def read(self, drawing: Drawing) -> list[Digit]:
-        """The digits of a drawing, from left to right; none where there is no ink."""
-        strokes = [stroke for _, stroke in from_left([(bounds([s]), s) for s in visible(drawing).strokes])]
-        # So many are no number, but they may still be a digit, dotted.
-        parts = [strokes] if len(strokes) > MOST else [[stroke] for stroke in strokes]
+        """The digits of a drawing, row by row from left to right; none where there is no ink."""
+        placed = from_left([(bounds([stroke]), [stroke]) for stroke in visible(drawing).strokes])
+        parts = [part for _, part in placed]
+        if len(parts) > MOST:  # so many are no number, but they may still be a digit, dotted
+            parts = [[stroke for part in parts for stroke in part]]
+            placed = [(bounds(parts[0]), parts[0])]
 
         def draw(group: Group) -> Bytes:
             return rasterize(fit(Drawing([stroke for i in group for stroke in parts[i]], drawing.size)))
 
-        return self._read([bounds(part) for part in parts], draw)
+        return self._read([place for place, _ in placed], [bounds(part) for part in parts], draw)
 
     def read_picture(self, ink: Bytes) -> list[Digit]:
         """The digits of a picture's ink [h, w] (picture.py), from left to right; boxes are in its pixels."""
         found = pieces(ink)
         slices = [part for piece in found for part in cuts(piece)]
         parts = from_left([(part.box, part) for part in (found if len(slices) > MOST else slices)])  # a rule: too many
-        return self._read([box for box, _ in parts], lambda group: mask(ink, [parts[i][1] for i in group]))
+        places, boxes = [place for place, _ in parts], [part.box for _, part in parts]
+        return self._read(places, boxes, lambda group: mask(ink, [parts[i][1] for i in group]))
 
-    def _read(self, boxes: Sequence[Box], draw: Callable[[Group], Bytes]) -> list[Digit]:
-        """The digits of pieces with these boxes; draw gives the mask [112, 112] of a group of them as one digit."""
-        read = {group: self.classify(draw(group), around(boxes, group)) for group in candidates(boxes)}
-        chosen = choose(boxes, list(read), [cost for _, cost in read.values()])
+    def _read(self, places: Sequence[Box], boxes: Sequence[Box], draw: Callable[[Group], Bytes]) -> list[Digit]:
+        """The digits of pieces at these places of one line, with these boxes; draw gives the mask [112, 112] of a group
+        of them as one digit."""
+        read = {group: self.classify(draw(group), around(boxes, group)) for group in candidates(places)}
+        chosen = choose(places, list(read), [cost for _, cost in read.values()])
         return [read[group][0] for group in chosen]
 
     def classify(self, mask: Bytes, box: Box) -> tuple[Digit, float]:
@@ -86,8 +91,11 @@ class Reader:
 
 
 def from_left(pieces: Sequence[tuple[Box, T]]) -> list[tuple[Box, T]]:
-    """Pieces with their boxes, by the middles of these."""
-    return sorted(pieces, key=lambda piece: piece[0][0] + piece[0][2])
+    """Pieces with their places in one line (rows.py; of too many, where they are), by the middles of these."""
+    boxes = [box for box, _ in pieces]
+    places = in_line(boxes) if len(boxes) <= MOST else boxes
+    placed = zip(places, (piece for _, piece in pieces), strict=True)
+    return sorted(placed, key=lambda piece: piece[0][0] + piece[0][2])
 
 
 def bounds(strokes: Sequence[Stroke]) -> Box:

@@ -15,7 +15,7 @@ from inkgrad.bench.page import LONG, slow_down, tasks
 # Whom the content security policy may name: no other origin, nothing inline, no eval but WebAssembly's.
 SOURCES = {"'none'", "'self'", "'wasm-unsafe-eval'", "data:", "blob:"}
 
-CODE = 30_000  # bytes of page and runtime, gzip
+CODE = 30 * 1024  # bytes of page and runtime, gzip
 # Of page, runtime and a model, gzip.
 WITH = {"cnn": 130_000, "mlp": 550_000}
 TOTAL = 350_000  # bytes of all that comes before the first digit is read, the model included, as served

@@ -123,6 +123,13 @@ def test_a_number_is_read_as_a_number(page: Page, site: str, backend: str) -> No
     expect(page.get_by_role("meter")).to_have_count(10)
 
 
+def test_two_rows_are_read_from_the_top(page: Page, site: str) -> None:
+    ready(page, site, "?backend=wasm")
+    digits = [(1, 25, 20), (2, 110, 25), (3, 195, 15), (4, 20, 160), (5, 105, 165), (6, 200, 160)]
+    draw_with_mouse(page, [path for digit, x, y in digits for path in placed(digit, x, y, 70)])
+    shows(page, "digits", "123456")
+
+
 def test_a_scribble_is_no_digit(page: Page, site: str) -> None:
     ready(page, site, "?backend=wasm")
     star = [(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]

@@ -48,12 +48,34 @@ def test_a_link_holds_the_strokes_and_opens_them(context: BrowserContext, site: 
     page.keyboard.press("Control+z")
     shows(page, "digits", "4")
     share(page, "Copy a link")
-    expect(page).not_to_have_url(site + "?backend=wasm" + link_of(given))
+    expect(page).to_have_url(re.compile("#ink="))
     kept = drawing_in(page.url)
     assert kept["size"] == 280
     assert [stroke["width"] for stroke in kept["strokes"]] == [pytest.approx(22.4)] * 2
     page.evaluate("location.hash = '#ink=abc'")
     expect(page.locator("#notice")).to_contain_text("no drawing")
+
+
+def test_a_drawing_leaves_the_address_with_the_next_one(page: Page, site: str) -> None:
+    """Or the page, loaded anew, would show the old one in its place."""
+    ready(
+        page,
+        site,
+        "?backend=wasm" + link_of({"size": 280, "strokes": [{"width": 22, "erase": False, "points": placed(7)[0]}]}),
+    )
+    shows(page, "digits", "7")
+    page.reload()
+    shows(page, "digits", "7")
+    page.keyboard.press("c")
+    expect(page).to_have_url(site + "?backend=wasm")
+    draw_with_mouse(page, placed(3))
+    shows(page, "digits", "3")
+    share(page, "Copy a link")
+    expect(page).to_have_url(re.compile("#ink="))
+    draw_with_mouse(page, placed(1, 200, 50, 60))
+    expect(page).to_have_url(site + "?backend=wasm")
+    share(page, "Save as SVG")
+    expect(page.locator("#notice")).to_be_empty()  # the link's was there
 
 
 def test_saved_files_show_the_ink(page: Page, site: str) -> None:

@@ -156,6 +156,7 @@ function change(next: History<Drawing>): void {
   tools.enable('clear', !isBlank(present));
   tools.enable('share', !isBlank(present));
   find('.hint').classList.toggle('inked', !isBlank(present));
+  address.follow(present);
   update(present);
 }
 
@@ -223,7 +224,7 @@ acceptPictures({
   onRefuse: (phrase) => report('picture', () => locale.say(phrase), true),
 });
 
-const keepInAddress = createSharing(locale, {
+const address = createSharing(locale, {
   current: () => history.present,
   onDrawing: take,
 });
@@ -315,7 +316,7 @@ change(history);
 const later = perFrame(() => {
   void keepOffline(() => {
     pad.end(); // the stroke in hand would be lost
-    return keepInAddress();
+    return address.keep();
   });
   locale.chance(0);
 });

@@ -128,7 +128,7 @@ export function around(boxes: readonly Box[]): Box {
 }
 
 /** The longest side of any box. */
-const largest = (boxes: readonly Box[]) =>
+export const largest = (boxes: readonly Box[]) =>
   boxes.reduce((long, { x0, y0, x1, y1 }) => Math.max(long, x1 - x0, y1 - y0), 0);
 
 /** How far two boxes overlap from left to right; negative: the gap between them. */

@@ -23,14 +23,17 @@ export interface SharingEvents {
 
 /**
  * Gives the buttons of the sharing menu their work, and opens the drawing of the page's own address.
- * @returns a function that puts the drawing into the address, and tells whether it could: where not,
- * such as a picture, which does not fit, it says so
+ * `keep` puts the drawing into the address, and tells whether it could: where not, such as a picture, which
+ * does not fit, it says so. `follow` takes it out again once another is drawn, which the page, loaded anew,
+ * would lose to it.
  */
 export function createSharing(
   { say, explain }: Locale,
   { current, onDrawing }: SharingEvents,
-): () => Promise<boolean> {
+): { keep(): Promise<boolean>; follow(drawing: Drawing): void } {
   let timer = 0;
+  /** What is in the address. */
+  let kept: Drawing | undefined;
 
   function notify(text: string): void {
     find('#notice').textContent = text;
@@ -41,7 +44,7 @@ export function createSharing(
   async function open(): Promise<void> {
     if (!location.hash.startsWith(FRAGMENT)) return;
     const drawing = await decode(location.hash.slice(FRAGMENT.length));
-    if (drawing) onDrawing(usual(drawing));
+    if (drawing) onDrawing((kept = usual(drawing)));
     else notify(say('The link holds no drawing: it may be cut off.'));
   }
 
@@ -49,12 +52,14 @@ export function createSharing(
     notify(say('This drawing cannot be saved. ({})', explain(error)));
 
   async function keep(): Promise<boolean> {
-    if (current().picture) {
+    const drawing = current();
+    if (drawing.picture) {
       notify(say('A picture does not fit into a link: save it instead.'));
       return false;
     }
     try {
-      history.replaceState(null, '', FRAGMENT + (await encode(current())));
+      history.replaceState(null, '', FRAGMENT + (await encode(drawing)));
+      kept = drawing;
       return true;
     } catch (error) {
       fail(error);
@@ -63,8 +68,8 @@ export function createSharing(
   }
 
   async function copyLink(): Promise<void> {
-    const kept = keep();
-    const link = kept.then((isKept) =>
+    const keeping = keep();
+    const link = keeping.then((isKept) =>
       isKept ? new Blob([location.href], { type: 'text/plain' }) : Promise.reject(),
     );
     link.catch(() => {}); // keep() has said why
@@ -74,7 +79,7 @@ export function createSharing(
       notify(say('Link copied'));
     } catch {
       // The browser refuses, or gives no clipboard over plain http.
-      if (await kept) notify(say('The link is in the address bar: copy it there.'));
+      if (await keeping) notify(say('The link is in the address bar: copy it there.'));
     }
   }
 
@@ -86,12 +91,20 @@ export function createSharing(
   for (const [name, action] of Object.entries(actions)) {
     find(`#sharing [value=${name}]`).addEventListener('click', () => {
       find('#sharing').hidePopover();
+      notify(''); // what was said of another
       action().catch(fail);
     });
   }
   addEventListener('hashchange', () => void open());
   void open();
-  return keep;
+  return {
+    keep,
+    follow(drawing) {
+      if (!kept || drawing === kept) return;
+      kept = undefined;
+      history.replaceState(null, '', location.pathname + location.search);
+    },
+  };
 }
 
 function svgOf(drawing: Drawing): Blob {
