@@ -162,11 +162,13 @@ def report(storage: Storage = None) -> None:
     with needs("sweep"):
         from inkgrad import report as reports
         from inkgrad.sweep import STORAGE
-    if storage is None and Path(STORAGE.removeprefix("sqlite:///")).exists():
-        storage = STORAGE
-    collected = reports.collect(storage) if storage else []
-    if storage and not collected:
-        raise Error(f"{storage} holds no finished trial of inkgrad sweep: name another with --storage, or none")
+    collected = []
+    if storage is not None:
+        collected = reports.collect(storage)
+        if not collected:
+            raise Error(f"{storage} holds no finished trial of inkgrad sweep: name another with --storage, or none")
+    elif Path(STORAGE.removeprefix("sqlite:///")).exists():
+        collected = reports.collect(STORAGE)
     for sweep in collected:
         reports.save(sweep)
     sweeps = reports.read()

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from released import MODELS
 
-from inkgrad import atomic, evaluate, mnist
+from inkgrad import atomic, evaluate, mnist, trials
 from inkgrad.cli import main
 from inkgrad.errors import Error, needs
 
@@ -113,6 +113,14 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
 def test_what_names_no_file_is_not_written() -> None:
     with pytest.raises(Error, match="names no file"):
         atomic.write_bytes(Path("."), b"")
+
+
+def test_a_sweep_that_has_finished_no_trial_hides_none_of_another(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/runs/sweep.db"  # what report reads where none is named
+    (tmp_path / "runs").mkdir()
+    trials.open_storage(url)
+    assert "nothing to report" in refused("report", cwd=tmp_path)
+    assert "holds no finished trial" in refused("report", "--storage", url, cwd=tmp_path)
 
 
 def test_what_is_no_plain_file_is_not_replaced(tmp_path: Path) -> None:

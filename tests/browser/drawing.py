@@ -13,6 +13,8 @@ from inkgrad.nets import NETS
 
 Points = Sequence[tuple[float, float]]
 
+# So that a form's field, which takes the backend that is best, need not compile the cnn for WebGPU in software: 3 s.
+NO_WEBGPU = "delete Navigator.prototype.gpu"
 PHONE: ViewportSize = {"width": 390, "height": 844}
 # No digit.
 SCRIBBLE = [[(60, 60), (220, 220), (60, 220), (220, 60), (140, 30), (140, 250), (50, 140), (230, 140), (60, 60)]]

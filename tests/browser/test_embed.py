@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from browser.axe import AXE, accessible
-from browser.drawing import SCRIBBLE, Points, draw_with_mouse
+from browser.drawing import NO_WEBGPU, SCRIBBLE, Points, draw_with_mouse
 from PIL import Image
 from playwright.sync_api import Page, expect
 from strokes import placed
@@ -25,9 +25,6 @@ FORM = """<!doctype html>
 <script type="module" src="{site}ink-reader.js"></script>
 <form><fieldset><label>Nombre <ink-reader name="number" required></ink-reader></label></fieldset></form>
 </html>"""
-
-# So that the field, which takes the backend that is best, need not compile the cnn for WebGPU in software: 3 s.
-NO_WEBGPU = "delete Navigator.prototype.gpu"
 
 FRENCH = "<p lang=fr><ink-reader model=./sw.js></ink-reader></p>"
 IN_SHADOW = """() => {
@@ -264,88 +261,6 @@ def test_a_field_goes_on_with_another_model(page: Page, site: str) -> None:
         "mlp.safetensors",
         "cnn.safetensors",
     ]
-
-
-def test_a_model_named_while_another_loads_and_the_field_is_away_is_the_one_that_reads(page: Page, site: str) -> None:
-    page.add_init_script(NO_WEBGPU)
-    page.goto(site + "embed.html")
-    with page.expect_response(re.compile("mlp")):
-        page.evaluate("""async () => {
-          const reader = document.createElement('ink-reader');
-          reader.setAttribute('model', './models/cnn-tiny.safetensors');
-          document.forms[0].append(reader);
-          reader.remove();
-          reader.setAttribute('model', './models/mlp.safetensors');
-          while (performance.getEntriesByType('resource').every(({ name }) => !name.includes('tiny'))) {
-            await new Promise(requestAnimationFrame);
-          }
-          document.forms[0].append(reader);
-        }""")
-
-
-def test_a_reading_that_fails_is_an_error_and_leaves_no_value(page: Page, site: str) -> None:
-    rejected: list[str] = []
-    page.on("pageerror", lambda error: rejected.append(str(error)))
-    page.add_init_script(NO_WEBGPU)
-    page.goto(site + "embed.html")
-    reader = page.locator("ink-reader")
-    draw(page, placed(3))
-    expect(page.locator("ink-reader input")).to_have_value("3")
-    found = reader.evaluate("""async (reader) => {
-      performance.now = () => { throw new Error('broken'); }; // which a reading begins with
-      const failed = new Promise((resolve) => reader.addEventListener('error', resolve));
-      const changed = new Promise((resolve) => reader.addEventListener('change', resolve));
-      reader.drawing = { size: 280, strokes: [{ width: 22, erase: false, points: [[1, 2], [3, 200]] }] };
-      return [(await failed).message, (await changed).type, reader.value];
-    }""")
-    assert found == ["broken", "change", ""] and rejected == []
-    expect(page.locator("ink-reader [part=status]")).to_have_text("broken")
-
-
-def test_what_is_cleared_while_it_is_read_is_not_the_value(page: Page, site: str) -> None:
-    """A reading that comes after Clear: none of 743 comes back, whenever Clear is pressed."""
-    page.add_init_script(NO_WEBGPU)
-    page.goto(site + "embed.html")
-    draw(page, placed(3))
-    expect(page.locator("ink-reader input")).to_have_value("3")
-    strokes = [path for i, digit in enumerate((7, 4, 3)) for path in placed(digit, 20 + 85 * i, 80, 65)]
-    lines = [{"width": 22, "erase": False, "points": path} for path in strokes]
-    late = page.locator("ink-reader").evaluate(
-        """async (reader, strokes) => {
-          const late = [];
-          for (let ms = 0; ms < 10; ms += 0.5) {
-            reader.drawing = { size: 280, strokes: strokes.map((stroke) => ({ ...stroke })) };
-            await new Promise(requestAnimationFrame);
-            await new Promise((resolve) => setTimeout(resolve, ms / 2));
-            reader.shadowRoot.querySelector('button').click();
-            const note = () => late.push(reader.value);
-            reader.addEventListener('input', note);
-            await new Promise((resolve) => setTimeout(resolve, 60));
-            reader.removeEventListener('input', note);
-          }
-          return late;
-        }""",
-        lines,
-    )
-    assert late == []
-
-
-def test_ink_takes_the_colour_that_the_page_changes_to(page: Page, site: str) -> None:
-    page.add_init_script(NO_WEBGPU)
-    page.goto(site + "embed.html")
-    page.add_style_tag(content="body { color: black; background: white } .dark { color: white; background: black }")
-    canvas = page.locator("ink-reader canvas")
-    draw(page, placed(7))
-
-    def levels() -> tuple[int, int]:
-        seen = Image.open(io.BytesIO(canvas.screenshot())).convert("L")
-        low, high = seen.crop((8, 8, seen.width - 8, seen.height - 8)).getextrema()
-        return int(str(low)), int(str(high))
-
-    assert levels() == (0, 255)
-    page.evaluate("document.body.className = 'dark'")
-    page.wait_for_timeout(200)
-    assert levels() == (0, 255)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
